@@ -1,0 +1,18 @@
+#include <proxystore/connectors/connectors.hpp>
+
+#include <proxystore/registry.hpp>
+
+#ifdef PROXYSTORE_HAVE_LOCAL
+#include <proxystore/connectors/local.hpp>
+#endif
+
+namespace proxystore {
+
+void register_connectors() {
+  [[maybe_unused]] auto& registry = Registry::instance();
+#ifdef PROXYSTORE_HAVE_LOCAL
+  LocalConnector::add_kind(registry);
+#endif
+}
+
+}  // namespace proxystore

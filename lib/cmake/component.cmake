@@ -1,0 +1,62 @@
+# A component is one library of the package: its sources and headers, its target
+# proxystore::<name>, and what find_package(proxystore COMPONENTS <name>) has to look for.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(PROXYSTORE_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/proxystore")
+
+# proxystore_component(<name>
+#   [DIRECTORY <dir>]       holds include/ and src/; default: the current one
+#   [PUBLIC <targets>...]   linked, and needed by the headers
+#   [PRIVATE <targets>...]  linked
+#   [PACKAGES <args>...])   one string for each find_dependency() that users of the component need
+function(proxystore_component name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "PUBLIC;PRIVATE;PACKAGES")
+  set(dir "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(arg_DIRECTORY)
+    set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${arg_DIRECTORY}")
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS "${dir}/src/*.cpp")
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${dir}/include/*.hpp" "${dir}/include/*.h")
+  if(NOT sources)
+    message(STATUS "proxystore::${name} has no sources yet: skipped")
+    return()
+  endif()
+
+  set(target proxystore_${name})
+  add_library(${target} ${sources})
+  add_library(proxystore::${name} ALIAS ${target})
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${dir}/include" FILES ${headers})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    INSTALL_RPATH "\$ORIGIN")
+
+  install(TARGETS ${target} EXPORT proxystore-${name} FILE_SET HEADERS)
+  install(EXPORT proxystore-${name} NAMESPACE proxystore:: DESTINATION ${PROXYSTORE_PACKAGE_DIR})
+
+  set(needs ${arg_PUBLIC} ${arg_PRIVATE})
+  list(FILTER needs INCLUDE REGEX "^proxystore::")
+  list(TRANSFORM needs REPLACE "^proxystore::" "")
+  set_property(GLOBAL APPEND PROPERTY PROXYSTORE_COMPONENTS ${name})
+  set_property(GLOBAL APPEND_STRING PROPERTY PROXYSTORE_COMPONENT_FACTS
+    "set(proxystore_${name}_needs \"${needs}\")\nset(proxystore_${name}_packages \"${arg_PACKAGES}\")\n")
+endfunction()
+
+# Installs proxystoreConfig.cmake for all components declared so far.
+function(proxystore_install_package)
+  get_property(components GLOBAL PROPERTY PROXYSTORE_COMPONENTS)
+  get_property(facts GLOBAL PROPERTY PROXYSTORE_COMPONENT_FACTS)
+  configure_package_config_file("${PROJECT_SOURCE_DIR}/lib/cmake/proxystoreConfig.cmake.in"
+    "${PROJECT_BINARY_DIR}/proxystoreConfig.cmake" INSTALL_DESTINATION ${PROXYSTORE_PACKAGE_DIR})
+  write_basic_package_version_file("${PROJECT_BINARY_DIR}/proxystoreConfigVersion.cmake"
+    COMPATIBILITY SameMinorVersion)
+  install(FILES
+    "${PROJECT_BINARY_DIR}/proxystoreConfig.cmake"
+    "${PROJECT_BINARY_DIR}/proxystoreConfigVersion.cmake"
+    DESTINATION ${PROXYSTORE_PACKAGE_DIR})
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endfunction()

@@ -1,0 +1,84 @@
+/// The contract between the library and a medium.
+///
+/// 1. A connector keeps bytes under keys that it makes; an object is written once and read often.
+/// 2. Every member may be called from several threads at once.
+/// 3. After close() every other member throws StoreClosed, and waiters return State::broken.
+/// 4. Connectors contain no timers, no retries beyond their medium's own and no metrics; decorators do that.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <proxystore/buffer.hpp>
+#include <proxystore/config.hpp>
+#include <proxystore/deadline.hpp>
+#include <proxystore/export.hpp>
+#include <proxystore/key.hpp>
+
+namespace proxystore {
+
+class DeferrableConnector;
+
+class PROXYSTORE_EXPORT Connector : public Allocator {
+ public:
+  virtual ~Connector() = default;
+
+  virtual Key put(Buffer object) = 0;
+  /// nullopt: absent (never put, not yet set, or evicted).
+  virtual std::optional<Bytes> get(Key const& key) = 0;
+  virtual bool exists(Key const& key) = 0;
+  /// Absent: no error. Bytes handed out by get() stay valid while they are held.
+  virtual void evict(Key const& key) = 0;
+
+  /// One key per object, in order. The defaults loop.
+  virtual std::vector<Key> put_batch(std::vector<Buffer> objects);
+  virtual std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
+
+  /// Enough to rebuild the connector in another process, or to say that this cannot be done there.
+  virtual Config config() const = 0;
+  /// Idempotent; wakes all waiters of this process.
+  virtual void close() = 0;
+
+  /// This connector if it can name an object before it exists, else null. Asked, never cast.
+  virtual DeferrableConnector* deferrable() noexcept { return nullptr; }
+  /// True where get() costs no more than a look into a cache: the store then keeps none.
+  virtual bool reads_in_place() const noexcept { return false; }
+  /// Who this process is in the medium's terms, for messages: "rank 3 of 8 on node7".
+  virtual std::string whoami() const;
+  /// State of the medium in a few lines, for Store::report(). Empty: nothing to say.
+  virtual std::string report() const { return {}; }
+
+ protected:
+  Connector() = default;
+  Connector(Connector const&) = delete;
+  Connector& operator=(Connector const&) = delete;
+};
+
+/// What wait() saw. A producer's failure is an object too (see detail/wire.hpp): it counts as ready.
+enum class State {
+  pending,  ///< not set when the deadline came
+  ready,    ///< get() will find it, unless it is evicted meanwhile
+  gone,     ///< evicted
+  broken,   ///< will never be set: the store was closed here, or its owner is gone
+};
+
+struct KeyHint {
+  std::optional<int> producer;  ///< the rank that will set the object, where the medium has ranks
+};
+
+class PROXYSTORE_EXPORT DeferrableConnector : public Connector {
+ public:
+  /// A key without an object. Makes no request where the medium allows it.
+  virtual Key new_key(KeyHint hint) = 0;
+  /// Once per key; a second time throws AlreadySet and the first object stays. ObjectNotFound if the
+  /// key was evicted before; BrokenFuture if it was broken.
+  virtual void set(Key const& key, Buffer object) = 0;
+  /// Blocks until the key is set, evicted or broken, or `deadline` has come. Pushed where the medium can.
+  virtual State wait(Key const& key, Deadline deadline) = 0;
+
+  DeferrableConnector* deferrable() noexcept override { return this; }
+};
+
+}  // namespace proxystore

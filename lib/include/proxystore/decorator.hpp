@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+
+#include <proxystore/connector.hpp>
+
+namespace proxystore {
+
+/// Forwards everything to another connector; daughters override what they meter, trace or break.
+/// Deferrable exactly if the inner one is.
+class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
+ public:
+  /// REQUIRES: inner is not null
+  explicit ForwardingConnector(std::unique_ptr<Connector> inner);
+
+  Buffer allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
+  Key put(Buffer object) override { return inner_->put(std::move(object)); }
+  std::optional<Bytes> get(Key const& key) override { return inner_->get(key); }
+  bool exists(Key const& key) override { return inner_->exists(key); }
+  void evict(Key const& key) override { inner_->evict(key); }
+  std::vector<Key> put_batch(std::vector<Buffer> objects) override {
+    return inner_->put_batch(std::move(objects));
+  }
+  std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys) override {
+    return inner_->get_batch(keys);
+  }
+  Config config() const override { return inner_->config(); }
+  void close() override { inner_->close(); }
+  bool reads_in_place() const noexcept override { return inner_->reads_in_place(); }
+  std::string whoami() const override { return inner_->whoami(); }
+  std::string report() const override { return inner_->report(); }
+
+  DeferrableConnector* deferrable() noexcept override { return inner_->deferrable() ? this : nullptr; }
+  Key new_key(KeyHint hint) override { return inner_->deferrable()->new_key(hint); }
+  void set(Key const& key, Buffer object) override { inner_->deferrable()->set(key, std::move(object)); }
+  State wait(Key const& key, Deadline deadline) override { return inner_->deferrable()->wait(key, deadline); }
+
+ protected:
+  Connector& inner() noexcept { return *inner_; }
+
+ private:
+  std::unique_ptr<Connector> inner_;
+};
+
+}  // namespace proxystore

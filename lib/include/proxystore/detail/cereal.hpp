@@ -1,0 +1,142 @@
+/// The one header that includes cereal: archives that read and write its portable-binary format
+/// (one byte for the byte order, then values) in memory, and that trust no length they read.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <cereal/cereal.hpp>
+#include <cereal/types/array.hpp>
+#include <cereal/types/chrono.hpp>
+#include <cereal/types/complex.hpp>
+#include <cereal/types/deque.hpp>
+#include <cereal/types/list.hpp>
+#include <cereal/types/map.hpp>
+#include <cereal/types/memory.hpp>
+#include <cereal/types/optional.hpp>
+#include <cereal/types/set.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/tuple.hpp>
+#include <cereal/types/unordered_map.hpp>
+#include <cereal/types/unordered_set.hpp>
+#include <cereal/types/utility.hpp>
+#include <cereal/types/variant.hpp>
+#include <cereal/types/vector.hpp>
+
+#include <proxystore/error.hpp>
+#include <proxystore/export.hpp>
+
+namespace proxystore::detail {
+
+/// Grows a vector; an object of unknown size is written here first.
+class PortableWriter : public cereal::OutputArchive<PortableWriter, cereal::AllowEmptyClassElision> {
+ public:
+  /// Appends to `out`, which outlives the archive.
+  explicit PortableWriter(std::vector<std::byte>& out)
+      : cereal::OutputArchive<PortableWriter, cereal::AllowEmptyClassElision>(this), out_(out) {
+    out_.push_back(std::byte{std::endian::native == std::endian::little});
+  }
+  void write(void const* data, std::size_t size) {
+    auto const* bytes = static_cast<std::byte const*>(data);
+    out_.insert(out_.end(), bytes, bytes + size);
+  }
+
+ private:
+  std::vector<std::byte>& out_;
+};
+
+class PortableReader : public cereal::InputArchive<PortableReader, cereal::AllowEmptyClassElision> {
+ public:
+  explicit PortableReader(std::span<std::byte const> in)
+      : cereal::InputArchive<PortableReader, cereal::AllowEmptyClassElision>(this), in_(in) {
+    std::uint8_t little = 0;
+    read(&little, 1, 1);
+    if (little > 1) throw CorruptObject("a cereal archive does not begin with its byte order");
+    swap_ = (little == 1) != (std::endian::native == std::endian::little);
+  }
+
+  /// `size` bytes made of elements of `element` bytes each, in this machine's order.
+  void read(void* data, std::size_t size, std::size_t element) {
+    if (size > in_.size()) throw CorruptObject("a cereal archive ends in the middle of a value");
+    if (size == 0) return;
+    std::memcpy(data, in_.data(), size);
+    in_ = in_.subspan(size);
+    if (!swap_ || element == 1) return;
+    auto* bytes = static_cast<std::byte*>(data);
+    for (std::size_t at = 0; at + element <= size; at += element)
+      for (std::size_t i = 0; i < element / 2; ++i) std::swap(bytes[at + i], bytes[at + element - 1 - i]);
+  }
+
+  /// A container of `size` elements needs at least a byte for each, except for a few without content.
+  void check_container(std::uint64_t size) const {
+    constexpr std::uint64_t elements_without_content = 1U << 16U;
+    if (size > in_.size() && size > elements_without_content)
+      throw CorruptObject("a cereal archive claims a container of " + std::to_string(size) + " elements in " +
+                          std::to_string(in_.size()) + " bytes");
+  }
+
+  std::size_t remaining() const noexcept { return in_.size(); }
+
+ private:
+  std::span<std::byte const> in_;
+  bool swap_ = false;
+};
+
+template <class T>
+std::enable_if_t<std::is_arithmetic_v<T>> CEREAL_SAVE_FUNCTION_NAME(PortableWriter& archive, T const& value) {
+  archive.write(&value, sizeof value);
+}
+template <class T>
+std::enable_if_t<std::is_arithmetic_v<T>> CEREAL_LOAD_FUNCTION_NAME(PortableReader& archive, T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    std::uint8_t byte = 0;
+    archive.read(&byte, 1, 1);
+    value = byte != 0;
+  } else {
+    archive.read(&value, sizeof value, sizeof value);
+  }
+}
+
+template <class Archive, class T>
+CEREAL_ARCHIVE_RESTRICT(PortableReader, PortableWriter)
+CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, cereal::NameValuePair<T>& pair) {
+  archive(pair.value);
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(PortableWriter& archive, cereal::SizeTag<T> const& tag) {
+  archive(static_cast<std::uint64_t>(tag.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(PortableReader& archive, cereal::SizeTag<T>& tag) {
+  std::uint64_t size = 0;
+  archive(size);
+  archive.check_container(size);
+  tag.size = static_cast<std::remove_reference_t<T>>(size);
+}
+
+template <class T>
+void CEREAL_SAVE_FUNCTION_NAME(PortableWriter& archive, cereal::BinaryData<T> const& data) {
+  archive.write(data.data, static_cast<std::size_t>(data.size));
+}
+template <class T>
+void CEREAL_LOAD_FUNCTION_NAME(PortableReader& archive, cereal::BinaryData<T>& data) {
+  archive.read(data.data, static_cast<std::size_t>(data.size), sizeof(std::remove_pointer_t<T>));
+}
+
+/// Has cereal's save and load, by member or free function, or is a standard type that cereal knows.
+template <class T>
+concept CerealSerializable = cereal::traits::is_output_serializable<T, PortableWriter>::value &&
+                             cereal::traits::is_input_serializable<T, PortableReader>::value;
+
+}  // namespace proxystore::detail
+
+CEREAL_REGISTER_ARCHIVE(proxystore::detail::PortableWriter)
+CEREAL_REGISTER_ARCHIVE(proxystore::detail::PortableReader)
+CEREAL_SETUP_ARCHIVE_TRAITS(proxystore::detail::PortableReader, proxystore::detail::PortableWriter)

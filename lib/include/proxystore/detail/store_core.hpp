@@ -1,0 +1,106 @@
+/// The compiled core behind Store, Proxy and Future: bytes, keys, waiting. No templates but what the cache needs.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <proxystore/connector.hpp>
+#include <proxystore/detail/cache.hpp>
+#include <proxystore/detail/reference.hpp>
+#include <proxystore/log.hpp>
+
+namespace proxystore {
+
+struct StoreOptions {
+  /// Deserialised objects kept by this process; 0: none. Default: 16, or none where the connector reads in place.
+  std::optional<std::size_t> cache_objects;
+  std::size_t cache_bytes = std::size_t{256} << 20U;
+  /// A wait longer than this is reported once through `log`.
+  std::chrono::nanoseconds stall_report = std::chrono::seconds(30);
+  Log log;  ///< default: default_log()
+};
+
+namespace detail {
+
+/// Shared by a Store and all that was made from it. All members are thread-safe; all but close(), name() and
+/// report() throw StoreClosed once closed.
+class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCore> {
+ public:
+  StoreCore(std::string name, std::unique_ptr<Connector> connector, StoreOptions options);
+  ~StoreCore();
+  StoreCore(StoreCore const&) = delete;
+  StoreCore& operator=(StoreCore const&) = delete;
+
+  std::shared_ptr<StoreInfo const> const& info() const noexcept { return info_; }
+  std::string const& name() const noexcept { return info_->name; }
+  Connector& connector() noexcept { return *connector_; }
+  Cache& cache() noexcept { return cache_; }
+  Allocator& allocator() noexcept { return *connector_; }
+
+  Key put(Buffer object);
+  std::vector<Key> put_batch(std::vector<Buffer> objects);
+  std::optional<Bytes> get(Key const& key);
+  std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
+  bool exists(Key const& key);
+  void evict(Key const& key);
+
+  /// Throws NotDeferrable.
+  Key new_key(KeyHint hint);
+  void set(Reference const& future, Buffer object);
+  /// Stores the failure in place of the object.
+  void fail(Reference const& future, std::exception_ptr const& error);
+  bool done(Reference const& future);
+  /// Until set, or Timeout, BrokenFuture, ObjectNotFound. The object may be a failure.
+  void wait(Reference const& future, Deadline deadline);
+  /// The object, waited for if it is deferred. Throws RemoteError in place of a failure.
+  Bytes fetch(Reference const& reference, Deadline deadline);
+
+  /// Runs `work` on a thread that close() joins.
+  void spawn(std::function<void()> work);
+  std::string report();
+  /// Idempotent. Wakes waiters with BrokenFuture, unregisters, closes the connector.
+  void close();
+
+ private:
+  struct Waiter {
+    Reference const* what;
+    Deadline::Clock::time_point since;
+    bool reported = false;
+  };
+  class Waiting;
+
+  DeferrableConnector& deferrable();
+  std::optional<Bytes> await(Reference const& future, Deadline deadline);
+  void report_stall(Waiter& waiter);
+  std::string describe(Waiter const& waiter) const;
+  void ensure_open() const;
+  [[noreturn]] void throw_not_settled(Reference const& future, State state, Deadline::Clock::time_point since) const;
+  std::string text_of(Reference const& future) const;
+
+  std::unique_ptr<Connector> connector_;
+  DeferrableConnector* deferrable_;  // null: not deferrable
+  std::shared_ptr<StoreInfo const> info_;
+  StoreOptions options_;
+  Cache cache_;
+  std::atomic<bool> closed_{false};
+  std::mutex mutex_;             // guards the two lists
+  std::list<Waiter*> waiters_;
+  std::vector<std::thread> threads_;
+};
+
+/// The open store that `reference` belongs to, rebuilt from its config if it is not open here.
+/// Throws UnknownStore, and says why it cannot.
+PROXYSTORE_EXPORT std::shared_ptr<StoreCore> locate(Reference const& reference);
+
+}  // namespace detail
+}  // namespace proxystore

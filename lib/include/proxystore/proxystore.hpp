@@ -1,0 +1,18 @@
+/// The whole library core: Store, Proxy, Future and what they need. Connectors and MPI have headers of their own.
+#pragma once
+
+#include <proxystore/array.hpp>
+#include <proxystore/buffer.hpp>
+#include <proxystore/config.hpp>
+#include <proxystore/connector.hpp>
+#include <proxystore/deadline.hpp>
+#include <proxystore/decorator.hpp>
+#include <proxystore/error.hpp>
+#include <proxystore/future.hpp>
+#include <proxystore/key.hpp>
+#include <proxystore/log.hpp>
+#include <proxystore/proxy.hpp>
+#include <proxystore/registry.hpp>
+#include <proxystore/serializer.hpp>
+#include <proxystore/store.hpp>
+#include <proxystore/version.hpp>

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <proxystore/connector.hpp>
+#include <proxystore/detail/store_core.hpp>
+#include <proxystore/export.hpp>
+
+namespace proxystore {
+
+/// The one process-wide object: connector kinds by name, and the open stores by name, because a proxy that
+/// arrives from elsewhere has no other way to find its store. Thread-safe. Nothing registers itself: see
+/// register_connectors().
+class PROXYSTORE_EXPORT Registry {
+ public:
+  using Factory = std::function<std::unique_ptr<Connector>(Config const&)>;
+  enum class Deferral { no, yes };
+
+  static Registry& instance();
+
+  /// Adds or replaces a kind.
+  void add_kind(std::string const& kind, Deferral deferral, Factory factory);
+  /// Throws ConfigError for an unknown kind, naming the known ones.
+  std::unique_ptr<Connector> connect(Config const& config) const;
+  std::vector<std::string> kinds() const;
+  /// Those on which Store::future() works.
+  std::vector<std::string> deferrable_kinds() const;
+
+  /// Names of the stores open in this process.
+  std::vector<std::string> stores() const;
+  /// Closes the stores that were opened here because a proxy arrived, and forgets them.
+  void close_arrived();
+
+  void add(std::shared_ptr<detail::StoreCore> const& store);  ///< Throws StoreExists.
+  void remove(detail::StoreCore const& store) noexcept;
+  std::shared_ptr<detail::StoreCore> find(std::string const& name) const;  ///< Null if not open.
+  /// find(), or a store rebuilt from `info`, which stays open until close_arrived(). Throws UnknownStore.
+  std::shared_ptr<detail::StoreCore> find_or_open(detail::StoreInfo const& info);
+
+ private:
+  struct Entry {
+    Deferral deferral;
+    Factory factory;
+  };
+  Registry() = default;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry> kinds_;
+  std::map<std::string, std::weak_ptr<detail::StoreCore>> stores_;
+  std::vector<std::shared_ptr<detail::StoreCore>> arrived_;
+};
+
+}  // namespace proxystore

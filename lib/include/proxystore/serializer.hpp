@@ -1,0 +1,205 @@
+/// How objects become bytes. Specialise Serializer<T> for a format of your own.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <vector>
+
+#include <proxystore/array.hpp>
+#include <proxystore/buffer.hpp>
+#include <proxystore/detail/cereal.hpp>
+#include <proxystore/detail/wire.hpp>
+#include <proxystore/error.hpp>
+
+namespace proxystore {
+
+/// encode: the whole object, identifier first, in memory from `memory` where its size is known beforehand.
+/// decode: may keep a share of `object` (a view). Throws CorruptObject; never trusts a length or a count.
+template <class T>
+struct Serializer;
+
+/// The bytes of any serializable value, to be sent by other means: a proxy, a future, a vector of them.
+template <class T>
+Bytes serialize(T const& value) {
+  return Serializer<T>::encode(value, heap()).freeze();
+}
+template <class T>
+T deserialize(Bytes const& object) {
+  return Serializer<T>::decode(object);
+}
+
+namespace detail {
+
+template <class T>
+concept Number = std::is_arithmetic_v<T> || npy::is_complex<T>;
+
+template <class T>
+inline constexpr bool is_view_type = false;
+template <class T, std::size_t N>
+inline constexpr bool is_view_type<std::span<T, N>> = true;
+template <class C, class Traits>
+inline constexpr bool is_view_type<std::basic_string_view<C, Traits>> = true;
+
+/// Bytes that mean the same in another process. A pointer or view inside a struct cannot be seen from here.
+template <class T>
+concept Pod = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
+              !std::is_null_pointer_v<T> && !is_view_type<T> &&
+              (Number<T> || std::is_enum_v<T> || !CerealSerializable<T>);
+
+template <class T>
+constexpr char pod_kind() noexcept {
+  if constexpr (std::is_enum_v<T>) return pod_kind<std::underlying_type_t<T>>();
+  else if constexpr (Number<T>) return npy::dtype_of<T>().kind;
+  else return 's';
+}
+
+template <class T>
+T const* elements_of(Bytes const& data, Bytes& aligned) {
+  aligned = reinterpret_cast<std::uintptr_t>(data.data()) % alignof(T) == 0 ? data : Bytes::copy_of(data.span());
+  return reinterpret_cast<T const*>(aligned.data());
+}
+
+}  // namespace detail
+
+template <>
+struct PROXYSTORE_EXPORT Serializer<std::vector<std::byte>> {
+  static Buffer encode(std::vector<std::byte> const& value, Allocator& memory);
+  static std::vector<std::byte> decode(Bytes const& object);
+};
+
+/// Raw bytes that stay where they are: decoding is a view.
+template <>
+struct PROXYSTORE_EXPORT Serializer<Bytes> {
+  static Buffer encode(Bytes const& value, Allocator& memory);
+  static Bytes decode(Bytes const& object);
+};
+
+template <>
+struct PROXYSTORE_EXPORT Serializer<std::string> {
+  static Buffer encode(std::string const& value, Allocator& memory);
+  static std::string decode(Bytes const& object);
+};
+
+template <class T>
+struct Serializer<Array<T>> {
+  static Buffer encode(Array<T> const& value, Allocator& memory) {
+    auto const prefix = npy::prefix_size(Array<T>::dtype(), value.shape());
+    Buffer out = memory.allocate(prefix + value.size() * sizeof(T));
+    npy::write_prefix(out.span().first(prefix), Array<T>::dtype(), value.shape());
+    if (!value.empty()) std::memcpy(out.data() + prefix, value.data(), value.size() * sizeof(T));
+    return out;
+  }
+  static Buffer encode(Array<T>&& value, Allocator& memory) {
+    if (value.is_view()) return encode(std::as_const(value), memory);
+    return std::move(value).release();
+  }
+  static Array<T> decode(Bytes const& object) {
+    npy::Parsed parsed = npy::parse(object);
+    Bytes data = npy::native(parsed, Array<T>::dtype(), alignof(T));
+    return Array<T>(std::move(parsed.shape), std::move(data));
+  }
+};
+
+/// Numbers travel as a one-dimensional NumPy array, other trivially copyable elements as TC.
+template <class T>
+  requires(detail::Pod<T> && !std::same_as<T, bool> && !std::same_as<T, std::byte>)
+struct Serializer<std::vector<T>> {
+  static Buffer encode(std::vector<T> const& value, Allocator& memory) {
+    if constexpr (detail::Number<T>) {
+      Shape const shape{value.size()};
+      auto const prefix = npy::prefix_size(npy::dtype_of<T>(), shape);
+      Buffer out = memory.allocate(prefix + value.size() * sizeof(T));
+      npy::write_prefix(out.span().first(prefix), npy::dtype_of<T>(), shape);
+      if (!value.empty()) std::memcpy(out.data() + prefix, value.data(), value.size() * sizeof(T));
+      return out;
+    } else {
+      return wire::write_pods(detail::pod_kind<T>(), sizeof(T), value.size(), value.data(), memory);
+    }
+  }
+  static std::vector<T> decode(Bytes const& object) {
+    Bytes data, aligned;
+    if constexpr (detail::Number<T>) {
+      auto const parsed = npy::parse(object);
+      if (parsed.shape.size() != 1)
+        throw CorruptObject("a std::vector needs an array of one dimension, this one has " +
+                            std::to_string(parsed.shape.size()));
+      data = npy::native(parsed, npy::dtype_of<T>(), alignof(T));
+    } else {
+      data = wire::read_pods(object, detail::pod_kind<T>(), sizeof(T));
+    }
+    T const* first = detail::elements_of<T>(data, aligned);
+    return {first, first + data.size() / sizeof(T)};
+  }
+};
+
+/// Numbers, enumerations, and structs of them without a cereal serialize function.
+template <detail::Pod T>
+struct Serializer<T> {
+  static Buffer encode(T const& value, Allocator& memory) {
+    return wire::write_pods(detail::pod_kind<T>(), sizeof(T), 1, &value, memory);
+  }
+  static T decode(Bytes const& object) {
+    Bytes data;
+    if (detail::Number<T> && wire::split(object).identifier == wire::numpy) {  // NumPy's zero-dimensional array
+      data = npy::native(npy::parse(object), npy::dtype_of<T>(), 1);
+    } else {
+      data = wire::read_pods(object, detail::pod_kind<T>(), sizeof(T));
+    }
+    if (data.size() != sizeof(T)) throw CorruptObject("one element expected, the object has another number");
+    if constexpr (std::is_same_v<T, bool>) {
+      return data.data()[0] != std::byte{0};
+    } else {
+      alignas(T) std::byte raw[sizeof(T)];
+      std::memcpy(raw, data.data(), sizeof(T));
+      return *std::launder(reinterpret_cast<T*>(raw));
+    }
+  }
+};
+
+/// Everything with a cereal serialize (or save and load), and the standard containers.
+template <class T>
+  requires(detail::CerealSerializable<T> && !detail::Pod<T>)
+struct Serializer<T> {
+  static Buffer encode(T const& value, Allocator& memory) {
+    std::vector<std::byte> out(wire::tag_size);
+    wire::write_tag(out, wire::cereal);
+    {
+      detail::PortableWriter archive(out);
+      archive(value);
+    }
+    Buffer object = memory.allocate(out.size());
+    std::memcpy(object.data(), out.data(), out.size());
+    return object;
+  }
+  static T decode(Bytes const& object) {
+    static_assert(std::is_default_constructible_v<T>, "cereal fills an object that exists: give T a default constructor");
+    Bytes const payload = wire::expect(object, wire::cereal, typeid(T).name());
+    try {
+      detail::PortableReader archive(payload.span());
+      T value;
+      archive(value);
+      if (archive.remaining() != 0) throw CorruptObject("a cereal archive has bytes after its value");
+      return value;
+    } catch (Error const&) {
+      throw;
+    } catch (std::exception const& error) {
+      throw CorruptObject(std::string("a cereal archive cannot be read (") + error.what() + ")");
+    }
+  }
+};
+
+/// Can be put into a store.
+template <class T>
+concept Serializable = requires(T const& value, Allocator& memory, Bytes const& object) {
+  { Serializer<T>::encode(value, memory) } -> std::same_as<Buffer>;
+  { Serializer<T>::decode(object) } -> std::same_as<T>;
+};
+
+}  // namespace proxystore

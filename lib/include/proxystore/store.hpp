@@ -1,0 +1,154 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <proxystore/array.hpp>
+#include <proxystore/connector.hpp>
+#include <proxystore/detail/store_core.hpp>
+#include <proxystore/future.hpp>
+#include <proxystore/proxy.hpp>
+#include <proxystore/serializer.hpp>
+
+namespace proxystore {
+
+struct ProxyOptions {
+  bool evict_on_resolve = false;  ///< the first proxy that resolves elsewhere takes the object out of the store
+  bool populate = true;           ///< the proxy handed back is resolved already, with a copy of the object
+};
+
+/// Objects by key in some medium. Open by its name in the process's Registry, so that proxies and futures that
+/// arrive find it. A resource: one owner, movable; closed by its destructor. Thread-safe.
+class PROXYSTORE_EXPORT Store {
+ public:
+  /// Collective where the connector is. Throws StoreExists, ConfigError, ConnectorError.
+  static Store open(std::string name, std::unique_ptr<Connector> connector, StoreOptions options = {});
+  /// From text: `local:`, `file:///scratch/run7`. Kinds must be known to the Registry: register_connectors().
+  static Store open(std::string name, std::string_view connector, StoreOptions options = {});
+
+  Store(Store&&) noexcept = default;
+  Store& operator=(Store&& other) noexcept;
+  ~Store();
+
+  std::string const& name() const { return core().name(); }
+  Connector& connector() { return core().connector(); }
+  Config config() const { return core().info()->connector; }
+
+  /// Memory that the connector can publish without a copy, for an array of `shape`, uninitialised.
+  template <class T>
+  Array<T> allocate(Shape shape) {
+    return Array<T>(std::move(shape), core().allocator());
+  }
+
+  template <class T, class V = std::remove_cvref_t<T>>
+    requires Serializable<V>
+  Key put(T&& object) {
+    return core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator()));
+  }
+  /// nullopt if absent. Throws CorruptObject if it is no T, RemoteError if it is a producer's failure.
+  template <Serializable T>
+  std::optional<T> get(Key const& key) {
+    if (auto const object = cached<T>(key)) return *object;
+    auto bytes = core().get(key);
+    if (!bytes) return std::nullopt;
+    return *keep<T>(key, *bytes);
+  }
+  bool exists(Key const& key) { return core().exists(key); }
+  bool is_cached(Key const& key) const { return core().cache().contains(key); }
+  void evict(Key const& key) { core().evict(key); }
+
+  template <Serializable T>
+  std::vector<Key> put_batch(std::vector<T> const& objects) {
+    std::vector<Buffer> buffers;
+    buffers.reserve(objects.size());
+    for (auto const& object : objects) buffers.push_back(Serializer<T>::encode(object, core().allocator()));
+    return core().put_batch(std::move(buffers));
+  }
+  /// In the order of `keys`; absent ones are nullopt.
+  template <Serializable T>
+  std::vector<std::optional<T>> get_batch(std::vector<Key> const& keys) {
+    std::vector<std::optional<T>> objects;
+    objects.reserve(keys.size());
+    for (auto const& bytes : core().get_batch(keys))
+      objects.push_back(bytes ? std::optional<T>(Serializer<T>::decode(*bytes)) : std::nullopt);
+    return objects;
+  }
+
+  /// Puts the object and stands for it. `object` is moved into the proxy if it is populated.
+  template <class T, class V = std::remove_cvref_t<T>>
+    requires Serializable<V>
+  Proxy<V> proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
+    Key key = core().put(Serializer<V>::encode(std::as_const(object), core().allocator()));
+    auto proxy = proxy_of<V>(std::move(key), options, where);
+    if (options.populate) proxy.target_->hold(std::make_shared<V const>(std::forward<T>(object)));
+    return proxy;
+  }
+  template <Serializable T>
+  std::vector<Proxy<T>> proxy_batch(std::vector<T> const& objects, ProxyOptions options = {},
+                                    detail::Where where = detail::Where::here()) {
+    auto keys = put_batch(objects);
+    std::vector<Proxy<T>> proxies;
+    proxies.reserve(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      proxies.push_back(proxy_of<T>(std::move(keys[i]), options, where));
+      if (options.populate) proxies.back().target_->hold(std::make_shared<T const>(objects[i]));
+    }
+    return proxies;
+  }
+  /// Makes no request: whether there is an object is found out at the first use.
+  template <Serializable T>
+  Proxy<T> proxy_from_key(Key key, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
+    return proxy_of<T>(std::move(key), options, where);
+  }
+  template <class T>
+  auto locked_proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
+    return ProxyLocker(proxy(std::forward<T>(object), options, where));
+  }
+
+  /// A promise of an object that does not exist yet. Throws NotDeferrable, naming the connector, where a key
+  /// cannot be made before its object.
+  template <Serializable T>
+  Future<T> future(FutureOptions options = {}, detail::Where where = detail::Where::here()) {
+    Key key = core().new_key(KeyHint{options.producer});
+    detail::Reference reference{core_->info(), std::move(key), where, detail::Kind::deferred, options.evict_on_resolve};
+    return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
+  }
+
+  /// What is open, in which state, and who waits here for what; some lines of text.
+  std::string report() { return core().report(); }
+  /// Collective where the connector is. Idempotent. Waiters get BrokenFuture; resolved proxies keep their objects.
+  void close();
+
+ private:
+  explicit Store(std::shared_ptr<detail::StoreCore> core) noexcept : core_(std::move(core)) {}
+  detail::StoreCore& core() const {
+    if (!core_) throw InvalidArgument("this store was moved away");
+    return *core_;
+  }
+
+  template <class T>
+  std::shared_ptr<T const> cached(Key const& key) {
+    return std::static_pointer_cast<T const>(core().cache().find(key, typeid(T)));
+  }
+  template <class T>
+  std::shared_ptr<T const> keep(Key const& key, Bytes const& bytes) {
+    if (auto failure = wire::decode_failure(bytes)) throw RemoteError(*std::move(failure));
+    auto object = std::make_shared<T const>(Serializer<T>::decode(bytes));
+    core().cache().insert(key, typeid(T), object, bytes.size());
+    return object;
+  }
+  template <class T>
+  Proxy<T> proxy_of(Key key, ProxyOptions options, detail::Where where) {
+    detail::Reference reference{core().info(), std::move(key), where, detail::Kind::object, options.evict_on_resolve};
+    return Proxy<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
+  }
+
+  std::shared_ptr<detail::StoreCore> core_;
+};
+
+}  // namespace proxystore

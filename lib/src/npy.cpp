@@ -1,0 +1,215 @@
+#include <proxystore/detail/npy.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <proxystore/detail/wire.hpp>
+#include <proxystore/error.hpp>
+
+namespace proxystore::npy {
+namespace {
+
+constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::size_t fixed = wire::tag_size + 10;  // tag, magic, version, header length of format 1.0
+constexpr std::size_t alignment = 64;
+constexpr char native_order = std::endian::native == std::endian::little ? '<' : '>';
+
+std::optional<std::size_t> bytes_of(Shape const& shape, std::size_t element_size) {
+  std::size_t total = element_size;
+  for (std::size_t const extent : shape)
+    if (extent == 0) return 0;
+  for (std::size_t const extent : shape) {
+    if (total != 0 && extent > std::numeric_limits<std::ptrdiff_t>::max() / total) return std::nullopt;
+    total *= extent;
+  }
+  return total;
+}
+
+std::string header_text(Dtype dtype, Shape const& shape) {
+  char const order = dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order;
+  std::string text = std::string("{'descr': '") + order + dtype.kind + std::to_string(dtype.size) +
+                     "', 'fortran_order': False, 'shape': (";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  text += shape.size() == 1 ? ",), }" : "), }";
+  auto const whole = (fixed + text.size() + 1 + alignment - 1) / alignment * alignment;
+  text.resize(whole - fixed - 1, ' ');
+  return text + '\n';
+}
+
+/// Reads the header's Python literal: a dict of exactly descr, fortran_order and shape, in any order.
+class HeaderReader {
+ public:
+  explicit HeaderReader(std::string_view text) : rest_(text) {}
+
+  void read(Parsed& out) {
+    take('{');
+    int seen = 0;
+    while (!peek('}')) {
+      auto const name = quoted();
+      take(':');
+      if (name == "descr") descr(out), seen |= 1;
+      else if (name == "fortran_order") out.fortran_order = boolean(), seen |= 2;
+      else if (name == "shape") shape(out), seen |= 4;
+      else fail("has an unknown field");
+      if (!peek('}')) take(',');
+    }
+    take('}');
+    skip();
+    if (seen != 7 || !rest_.empty()) fail("is incomplete");
+  }
+
+ private:
+  [[noreturn]] static void fail(char const* why) {
+    throw CorruptObject(std::string("the header of an .npy array ") + why);
+  }
+  void skip() {
+    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\n' || rest_[0] == '\t')) rest_.remove_prefix(1);
+  }
+  bool peek(char c) {
+    skip();
+    return !rest_.empty() && rest_[0] == c;
+  }
+  void take(char c) {
+    if (!peek(c)) fail("is malformed");
+    rest_.remove_prefix(1);
+  }
+  std::string_view quoted() {
+    char const quote = peek('"') ? '"' : '\'';
+    take(quote);
+    auto const end = rest_.find(quote);
+    if (end == std::string_view::npos) fail("is malformed");
+    auto const text = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    return text;
+  }
+  bool boolean() {
+    skip();
+    for (auto const& [word, value] : {std::pair<std::string_view, bool>{"True", true}, {"False", false}})
+      if (rest_.starts_with(word)) {
+        rest_.remove_prefix(word.size());
+        return value;
+      }
+    fail("is malformed");
+  }
+  std::size_t number(std::string_view text, std::string_view* after = nullptr) {
+    std::size_t value = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc()) fail("has a malformed number");
+    auto const left = text.substr(static_cast<std::size_t>(end - text.data()));
+    if (after) *after = left;
+    else if (!left.empty()) fail("has a malformed number");
+    return value;
+  }
+  void descr(Parsed& out) {
+    if (peek('[')) fail("describes records (only plain elements can be read)");
+    auto const text = quoted();
+    if (text.size() < 3) fail("has a malformed dtype");
+    if (text[1] == 'O') fail("describes Python objects (they would have to be unpickled)");
+    out.dtype = {text[1], number(text.substr(2))};
+    bool const little = text[0] == '<', big = text[0] == '>';
+    if (!little && !big && text[0] != '|' && text[0] != '=') fail("has a malformed dtype");
+    out.swapped = out.dtype.size > 1 && out.dtype.kind != 'V' && (native_order == '<' ? big : little);
+    if (out.dtype.size == 0) fail("describes elements without size");
+  }
+  void shape(Parsed& out) {
+    take('(');
+    while (!peek(')')) {
+      skip();
+      out.shape.push_back(number(rest_, &rest_));
+      if (out.shape.size() > 64) fail("has more than 64 dimensions");
+      if (!peek(')')) take(',');
+    }
+    take(')');
+  }
+
+  std::string_view rest_;
+};
+
+void swap_elements(std::byte* data, std::size_t bytes, Dtype dtype) {
+  std::size_t const word = dtype.kind == 'c' ? dtype.size / 2 : dtype.size;
+  for (std::size_t at = 0; at + word <= bytes; at += word) std::reverse(data + at, data + at + word);
+}
+
+/// Walks C order over data whose first index runs fastest.
+void reorder(std::byte const* from, std::byte* to, Shape const& shape, std::size_t element) {
+  Shape index(shape.size(), 0), stride(shape.size(), element);
+  for (std::size_t i = 1; i < shape.size(); ++i) stride[i] = stride[i - 1] * shape[i - 1];
+  for (std::size_t n = count(shape, 1), at = 0; n-- > 0; to += element) {
+    std::memcpy(to, from + at, element);
+    for (std::size_t axis = shape.size(); axis-- > 0;) {
+      at += stride[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= stride[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+}
+
+std::string describe(Dtype dtype) { return std::string(1, dtype.kind) + std::to_string(dtype.size); }
+
+}  // namespace
+
+std::size_t count(Shape const& shape, std::size_t element_size) {
+  auto const bytes = bytes_of(shape, element_size);
+  if (!bytes) throw InvalidArgument("an array's shape is too large for this machine");
+  return *bytes / element_size;
+}
+
+std::size_t prefix_size(Dtype dtype, Shape const& shape) { return fixed + header_text(dtype, shape).size(); }
+
+void write_prefix(std::span<std::byte> out, Dtype dtype, Shape const& shape) {
+  auto const header = header_text(dtype, shape);
+  if (header.size() > std::numeric_limits<std::uint16_t>::max())
+    throw InvalidArgument("an array has too many dimensions for the .npy format");
+  wire::write_tag(out, wire::numpy);
+  auto* at = out.data() + wire::tag_size;
+  std::memcpy(at, magic.data(), magic.size());
+  at[6] = std::byte{1};
+  at[7] = std::byte{0};
+  at[8] = static_cast<std::byte>(header.size() & 0xffU);
+  at[9] = static_cast<std::byte>(header.size() >> 8U);
+  std::memcpy(at + 10, header.data(), header.size());
+}
+
+Parsed parse(Bytes const& object) {
+  Bytes const whole = wire::expect(object, wire::numpy, "an array");
+  auto const text = whole.text();
+  if (text.size() < 10 || !text.starts_with(magic)) throw CorruptObject("an array does not begin with .npy's magic");
+  auto const byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
+  auto const version = byte(6);
+  if (version < 1 || version > 3) throw CorruptObject("an array has .npy format " + std::to_string(version));
+  std::size_t const start = version == 1 ? 10 : 12;
+  if (text.size() < start) throw CorruptObject("an array ends within its header");
+  std::size_t const length =
+      version == 1 ? byte(8) | byte(9) << 8U : byte(8) | byte(9) << 8U | byte(10) << 16U | byte(11) << 24U;
+  if (length > text.size() - start) throw CorruptObject("an array ends within its header");
+
+  Parsed out;
+  HeaderReader(text.substr(start, length)).read(out);
+  out.data = whole.slice(start + length);
+  auto const bytes = bytes_of(out.shape, out.dtype.size);
+  if (!bytes || *bytes != out.data.size())
+    throw CorruptObject("an array's shape does not fit its " + std::to_string(out.data.size()) + " bytes of data");
+  return out;
+}
+
+Bytes native(Parsed const& parsed, Dtype wanted, std::size_t alignment_wanted) {
+  if (parsed.dtype != wanted)
+    throw CorruptObject("an array of " + describe(parsed.dtype) + " cannot be read as " + describe(wanted));
+  bool const turn = parsed.fortran_order && parsed.shape.size() > 1;
+  bool const aligned = reinterpret_cast<std::uintptr_t>(parsed.data.data()) % alignment_wanted == 0;
+  if (!turn && !parsed.swapped) return aligned ? parsed.data : Bytes::copy_of(parsed.data.span());
+  Buffer out(parsed.data.size());
+  if (turn) reorder(parsed.data.data(), out.data(), parsed.shape, parsed.dtype.size);
+  else if (!parsed.data.empty()) std::memcpy(out.data(), parsed.data.data(), parsed.data.size());
+  if (parsed.swapped) swap_elements(out.data(), out.size(), parsed.dtype);
+  return std::move(out).freeze();
+}
+
+}  // namespace proxystore::npy

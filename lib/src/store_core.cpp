@@ -1,0 +1,230 @@
+#include <proxystore/detail/store_core.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include <proxystore/detail/wire.hpp>
+#include <proxystore/error.hpp>
+#include <proxystore/registry.hpp>
+
+namespace proxystore::detail {
+namespace {
+
+std::string seconds_since(Deadline::Clock::time_point since) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(Deadline::Clock::now() - since).count());
+  return text;
+}
+
+std::string made(Reference const& future) {
+  auto const where = future.made_at.to_string();
+  return where.empty() ? std::string() : " made at " + where;
+}
+
+}  // namespace
+
+/// In the list of waiters while in scope.
+class StoreCore::Waiting {
+ public:
+  Waiting(StoreCore& core, Reference const& what)
+      : core_(core), waiter_{&what, Deadline::Clock::now()} {
+    std::lock_guard lock(core_.mutex_);
+    at_ = core_.waiters_.insert(core_.waiters_.end(), &waiter_);
+  }
+  ~Waiting() {
+    std::lock_guard lock(core_.mutex_);
+    core_.waiters_.erase(at_);
+  }
+  Waiting(Waiting const&) = delete;
+  Waiting& operator=(Waiting const&) = delete;
+  Waiter& waiter() noexcept { return waiter_; }
+
+ private:
+  StoreCore& core_;
+  Waiter waiter_;
+  std::list<Waiter*>::iterator at_;
+};
+
+StoreCore::StoreCore(std::string name, std::unique_ptr<Connector> connector, StoreOptions options)
+    : connector_(std::move(connector)),
+      deferrable_(connector_->deferrable()),
+      info_(std::make_shared<StoreInfo const>(StoreInfo{std::move(name), connector_->config()})),
+      options_(std::move(options)),
+      cache_(options_.cache_objects.value_or(connector_->reads_in_place() ? 0 : 16), options_.cache_bytes) {
+  if (!options_.log) options_.log = default_log();
+}
+
+StoreCore::~StoreCore() {
+  try {
+    close();
+  } catch (std::exception const&) {  // a destructor has nobody to tell
+  }
+}
+
+void StoreCore::ensure_open() const {
+  if (closed_.load(std::memory_order_acquire)) throw StoreClosed("store '" + name() + "' is closed");
+}
+
+DeferrableConnector& StoreCore::deferrable() {
+  if (deferrable_) return *deferrable_;
+  std::string others;
+  for (auto const& kind : Registry::instance().deferrable_kinds()) others += (others.empty() ? "" : ", ") + kind;
+  throw NotDeferrable("connector '" + info_->connector.kind() + "' of store '" + name() +
+                      "' cannot make futures (its keys exist only with their objects) open the store on one that can: " +
+                      (others.empty() ? "local, file, redis, endpoint, rma" : others));
+}
+
+Key StoreCore::put(Buffer object) {
+  ensure_open();
+  return connector_->put(std::move(object));
+}
+
+std::vector<Key> StoreCore::put_batch(std::vector<Buffer> objects) {
+  ensure_open();
+  return connector_->put_batch(std::move(objects));
+}
+
+std::optional<Bytes> StoreCore::get(Key const& key) {
+  ensure_open();
+  return connector_->get(key);
+}
+
+std::vector<std::optional<Bytes>> StoreCore::get_batch(std::vector<Key> const& keys) {
+  ensure_open();
+  return connector_->get_batch(keys);
+}
+
+bool StoreCore::exists(Key const& key) {
+  ensure_open();
+  return cache_.contains(key) || connector_->exists(key);
+}
+
+void StoreCore::evict(Key const& key) {
+  ensure_open();
+  cache_.erase(key);
+  connector_->evict(key);
+}
+
+Key StoreCore::new_key(KeyHint hint) {
+  ensure_open();
+  return deferrable().new_key(hint);
+}
+
+void StoreCore::set(Reference const& future, Buffer object) {
+  ensure_open();
+  deferrable().set(future.key, std::move(object));
+}
+
+void StoreCore::fail(Reference const& future, std::exception_ptr const& error) {
+  ensure_open();
+  deferrable().set(future.key, wire::encode_failure(Failure::of(error, connector_->whoami())));
+}
+
+bool StoreCore::done(Reference const& future) {
+  ensure_open();
+  return connector_->exists(future.key);
+}
+
+Bytes StoreCore::fetch(Reference const& reference, Deadline deadline) {
+  bool const deferred = reference.kind == Kind::deferred;
+  std::optional<Bytes> bytes;
+  if (deferred) {
+    bytes = await(reference, deadline);
+  } else {
+    bytes = get(reference.key);
+  }
+  if (!bytes)
+    throw ObjectNotFound("key '" + reference.key.text() + "' not found in store '" + name() + "'" + made(reference) +
+                         (reference.evict_on_resolve
+                              ? " (evict_on_resolve: the first proxy that resolved took it)"
+                              : " (it may have been evicted while proxies still exist)"));
+  if (auto failure = wire::decode_failure(*bytes)) throw RemoteError(*std::move(failure));
+  return *std::move(bytes);
+}
+
+std::optional<Bytes> StoreCore::await(Reference const& future, Deadline deadline) {
+  if (!closed_.load(std::memory_order_acquire))
+    if (auto bytes = connector_->get(future.key)) return bytes;
+  wait(future, deadline);
+  return connector_->get(future.key);
+}
+
+void StoreCore::wait(Reference const& future, Deadline deadline) {
+  auto& medium = deferrable();
+  if (closed_.load(std::memory_order_acquire)) throw_not_settled(future, State::broken, Deadline::Clock::now());
+  Waiting waiting(*this, future);
+  auto& waiter = waiting.waiter();
+  Deadline const stall = options_.stall_report.count() > 0 ? Deadline(options_.stall_report) : Deadline::never();
+  State state = medium.wait(future.key, earlier(deadline, stall));
+  if (state == State::pending && !deadline.expired()) {
+    report_stall(waiter);
+    state = medium.wait(future.key, deadline);
+  }
+  if (state != State::ready) throw_not_settled(future, state, waiter.since);
+}
+
+void StoreCore::throw_not_settled(Reference const& future, State state, Deadline::Clock::time_point since) const {
+  auto const what = "future '" + future.key.text() + "'" + made(future) + " in store '" + name() + "'";
+  switch (state) {
+    case State::gone:
+      throw ObjectNotFound(what + " is gone (it was evicted) keep it until all consumers have resolved it");
+    case State::broken:
+      throw BrokenFuture(what + " will never be set (the store was closed, here or by the one who would set it)");
+    default: throw Timeout("timed out after " + seconds_since(since) + " waiting for " + what + " (it is not set yet)");
+  }
+}
+
+std::string StoreCore::describe(Waiter const& waiter) const {
+  return connector_->whoami() + " has waited " + seconds_since(waiter.since) + " for future '" +
+         waiter.what->key.text() + "'" + made(*waiter.what) + " in store '" + name() + "' (pending)";
+}
+
+void StoreCore::report_stall(Waiter& waiter) {
+  {
+    std::lock_guard lock(mutex_);
+    waiter.reported = true;
+  }
+  if (options_.log) options_.log(LogLevel::warning, describe(waiter));
+}
+
+std::string StoreCore::report() {
+  std::string out = "store '" + name() + "' on " + info_->connector.to_string() +
+                    (closed_ ? " (closed)" : "") + "\n";
+  if (!closed_) out += connector_->report();
+  if (cache_.enabled())
+    out += "cache: " + std::to_string(cache_.objects()) + " objects, " + std::to_string(cache_.bytes()) + " bytes\n";
+  std::lock_guard lock(mutex_);
+  out += "waiting here: " + std::to_string(waiters_.size()) + "\n";
+  for (auto const* waiter : waiters_) out += "  " + describe(*waiter) + (waiter->reported ? ", stalled" : "") + "\n";
+  return out;
+}
+
+void StoreCore::spawn(std::function<void()> work) {
+  std::lock_guard lock(mutex_);
+  ensure_open();
+  threads_.emplace_back(std::move(work));
+}
+
+void StoreCore::close() {
+  if (closed_.exchange(true)) return;
+  Registry::instance().remove(*this);
+  connector_->close();
+  std::vector<std::thread> threads;
+  {
+    std::lock_guard lock(mutex_);
+    threads.swap(threads_);
+  }
+  for (auto& thread : threads) {
+    if (thread.get_id() == std::this_thread::get_id()) thread.detach();
+    else thread.join();
+  }
+  cache_.clear();
+}
+
+std::shared_ptr<StoreCore> locate(Reference const& reference) {
+  if (!reference.store) throw InvalidArgument("this proxy or future stands for nothing (it names no store)");
+  return Registry::instance().find_or_open(*reference.store);
+}
+
+}  // namespace proxystore::detail
