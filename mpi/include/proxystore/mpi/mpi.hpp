@@ -1,0 +1,5 @@
+/// Everything for programs under mpirun.
+#pragma once
+
+#include <proxystore/mpi/rma.hpp>
+#include <proxystore/mpi/scope.hpp>

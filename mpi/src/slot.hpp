@@ -1,0 +1,67 @@
+/// What lies in the shared memory of a node. One slab per rank: this header, then a heap in which the rank that owns
+/// the slab alone allocates: pages of slots, and objects.
+///
+/// A slot's word is `generation << 8 | phase`; a key names home, slot and generation, so that a slot used again is
+/// never taken for its former self.
+///
+///     FREE ─new_key─▶ PENDING ──set──▶ READY ──evict──▶ GONE ─ last view dropped ─▶ FREE (next generation)
+///                        │                                ▲
+///                        ├──────────── evict ─────────────┤
+///                        └─ home or producer closes ─▶ BROKEN
+///
+/// Setting: whoever turns the claim's `claimed` bit writes the object and then the word. Everything before the word
+/// (release) is seen by who reads it (acquire). An evict that finds the claim taken but the word PENDING leaves its
+/// `evicted` bit; then both it and the setter try PENDING/READY -> GONE, and one of them wins (compare_exchange).
+///
+/// Sleeping: a waiter counts itself in `sleepers`, then looks at the word once more and sleeps in the kernel only
+/// while it is unchanged. A setter changes the word, then looks at `sleepers`. Both sequentially consistent: one of
+/// the two sees the other, so no wake-up is lost, and no system call is made when nobody sleeps.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace proxystore::mpi::detail {
+
+enum class Phase : std::uint8_t { free = 0, pending, ready, gone, broken };
+
+constexpr std::uint64_t word_of(std::uint64_t generation, Phase phase) noexcept {
+  return generation << 8U | static_cast<std::uint64_t>(phase);
+}
+constexpr std::uint64_t generation_of(std::uint64_t word) noexcept { return word >> 8U; }
+constexpr Phase phase_of(std::uint64_t word) noexcept { return static_cast<Phase>(word & 0xffU); }
+
+struct alignas(64) Slot {
+  static constexpr std::size_t inline_words = 6;
+  static constexpr std::size_t inline_bytes = inline_words * 8;
+
+  // The line that a waiter reads: a small object comes with the word, in one cache miss.
+  std::atomic<std::uint64_t> word;
+  std::atomic<std::uint64_t> size;                 // bytes of the object
+  std::atomic<std::uint64_t> payload[inline_words];  // the object, or owner rank and offset in the owner's slab
+
+  // The line that setters and evictors turn, apart from the one that a waiter spins on.
+  static constexpr std::uint64_t claimed = 1, evicted = 2, broken = 4;  // bits of claim, below the generation
+  alignas(64) std::atomic<std::uint64_t> claim;    // generation << 8 | bits
+  std::atomic<std::uint32_t> refs;                 // 1 for not being evicted, 1 for each view; 0: may be used again
+  std::atomic<std::uint32_t> sleepers;
+  std::atomic<std::uint64_t> next;                 // in a list of slots to be used again: index + 1; 0: last
+  std::atomic<std::int32_t> producer;              // declared, or -1
+  std::uint32_t index;                             // constant once the page is there
+};
+static_assert(sizeof(Slot) == 128);
+
+struct alignas(64) SlabHeader {
+  static constexpr std::uint64_t magic_number = 0x70726f7879736c62;  // "proxyslb"
+  static constexpr unsigned max_pages = 26;                          // page k has 64 << k slots
+
+  std::uint64_t magic;
+  std::uint64_t bytes;
+  // Given back by other ranks, taken all at once by the owner: a push-only stack has no ABA problem.
+  alignas(64) std::atomic<std::uint64_t> freed_slots;   // index + 1
+  alignas(64) std::atomic<std::uint64_t> freed_blocks;  // offset of the data
+  alignas(64) std::atomic<std::uint64_t> pages[max_pages];  // offset of page k; 0: not there yet
+};
+
+}  // namespace proxystore::mpi::detail
