@@ -32,6 +32,11 @@ Bytes Bytes::slice(std::size_t offset) const {
   return {memory_.subspan(offset), owner_};
 }
 
+Bytes Bytes::slice(std::size_t offset, std::size_t count) const {
+  if (offset > size() || count > size() - offset) throw InvalidArgument("a slice ends beyond the end of its bytes");
+  return {memory_.subspan(offset, count), owner_};
+}
+
 Buffer::Buffer(std::size_t size) : size_(size) {
   if (size <= inline_capacity) return;
   auto blocks = make_blocks(size);

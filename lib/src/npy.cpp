@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t fixed = wire::tag_size + 10;  // tag, magic, version, header length of format 1.0
 constexpr std::size_t alignment = 64;
+constexpr std::size_t max_rank = 64;  // as NumPy 2
 constexpr char native_order = std::endian::native == std::endian::little ? '<' : '>';
 
 std::optional<std::size_t> bytes_of(Shape const& shape, std::size_t element_size) {
@@ -122,7 +123,7 @@ class HeaderReader {
     while (!peek(')')) {
       skip();
       out.shape.push_back(number(rest_, &rest_));
-      if (out.shape.size() > 64) fail("has more than 64 dimensions");
+      if (out.shape.size() > max_rank) fail("has more than 64 dimensions");
       if (!peek(')')) take(',');
     }
     take(')');
@@ -134,6 +135,11 @@ class HeaderReader {
 void swap_elements(std::byte* data, std::size_t bytes, Dtype dtype) {
   std::size_t const word = dtype.kind == 'c' ? dtype.size / 2 : dtype.size;
   for (std::size_t at = 0; at + word <= bytes; at += word) std::reverse(data + at, data + at + word);
+}
+
+/// Reading any other byte as bool is undefined.
+bool all_booleans(Bytes const& data) {
+  return std::all_of(data.span().begin(), data.span().end(), [](std::byte b) { return b <= std::byte{1}; });
 }
 
 /// Walks C order over data whose first index runs fastest.
@@ -165,8 +171,9 @@ std::size_t prefix_size(Dtype dtype, Shape const& shape) { return fixed + header
 
 void write_prefix(std::span<std::byte> out, Dtype dtype, Shape const& shape) {
   auto const header = header_text(dtype, shape);
-  if (header.size() > std::numeric_limits<std::uint16_t>::max())
-    throw InvalidArgument("an array has too many dimensions for the .npy format");
+  if (shape.size() > max_rank)
+    throw InvalidArgument("an array of " + std::to_string(shape.size()) + " dimensions cannot be stored (at most " +
+                          std::to_string(max_rank) + ")");
   wire::write_tag(out, wire::numpy);
   auto* at = out.data() + wire::tag_size;
   std::memcpy(at, magic.data(), magic.size());
@@ -202,6 +209,7 @@ Parsed parse(Bytes const& object) {
 Bytes native(Parsed const& parsed, Dtype wanted, std::size_t alignment_wanted) {
   if (parsed.dtype != wanted)
     throw CorruptObject("an array of " + describe(parsed.dtype) + " cannot be read as " + describe(wanted));
+  if (wanted.kind == 'b' && !all_booleans(parsed.data)) throw CorruptObject("an array of bool has other bytes than 0 and 1");
   bool const turn = parsed.fortran_order && parsed.shape.size() > 1;
   bool const aligned = reinterpret_cast<std::uintptr_t>(parsed.data.data()) % alignment_wanted == 0;
   if (!turn && !parsed.swapped) return aligned ? parsed.data : Bytes::copy_of(parsed.data.span());

@@ -79,10 +79,11 @@ void Registry::add(std::shared_ptr<detail::StoreCore> const& store) {
 }
 
 void Registry::remove(detail::StoreCore const& store) noexcept {
+  std::shared_ptr<detail::StoreCore> open;  // released after the lock: it may be the last owner
   std::lock_guard lock(mutex_);
   auto const found = stores_.find(store.name());
   if (found == stores_.end()) return;
-  auto const open = found->second.lock();
+  open = found->second.lock();
   if (!open || open.get() == &store) stores_.erase(found);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include <proxystore/detail/blocking.hpp>
 #include <proxystore/detail/wire.hpp>
 #include <proxystore/error.hpp>
 #include <proxystore/registry.hpp>
@@ -144,16 +145,21 @@ Bytes StoreCore::fetch(Reference const& reference, Deadline deadline) {
 }
 
 std::optional<Bytes> StoreCore::await(Reference const& future, Deadline deadline) {
-  if (!closed_.load(std::memory_order_acquire))
-    if (auto bytes = connector_->get(future.key)) return bytes;
-  wait(future, deadline);
-  return connector_->get(future.key);
+  try {
+    if (!closed_.load(std::memory_order_acquire))
+      if (auto bytes = connector_->get(future.key)) return bytes;
+    wait(future, deadline);
+    return connector_->get(future.key);
+  } catch (StoreClosed const&) {  // closed between the looks
+    throw_not_settled(future, State::broken, Deadline::Clock::now());
+  }
 }
 
 void StoreCore::wait(Reference const& future, Deadline deadline) {
   auto& medium = deferrable();
   if (closed_.load(std::memory_order_acquire)) throw_not_settled(future, State::broken, Deadline::Clock::now());
   Waiting waiting(*this, future);
+  BlockingRegion const blocking;
   auto& waiter = waiting.waiter();
   Deadline const stall = options_.stall_report.count() > 0 ? Deadline(options_.stall_report) : Deadline::never();
   State state = medium.wait(future.key, earlier(deadline, stall));
@@ -201,25 +207,49 @@ std::string StoreCore::report() {
 }
 
 void StoreCore::spawn(std::function<void()> work) {
-  std::lock_guard lock(mutex_);
-  ensure_open();
-  threads_.emplace_back(std::move(work));
+  Workers done;
+  {
+    std::lock_guard lock(mutex_);
+    ensure_open();
+    auto const first_done = std::partition(workers_.begin(), workers_.end(), [](auto const& w) { return !w->done; });
+    done.assign(first_done, workers_.end());
+    workers_.erase(first_done, workers_.end());
+    auto worker = std::make_shared<Worker>();
+    workers_.push_back(worker);
+    worker->thread = std::thread([core = shared_from_this(), worker, work = std::move(work)] {
+      work();
+      std::lock_guard finished(core->mutex_);
+      worker->done = true;
+    });
+  }
+  join(done);
+}
+
+void StoreCore::join(Workers const& workers) {
+  for (auto const& worker : workers) {
+    if (!worker->thread.joinable()) continue;  // it could not be started
+    if (worker->thread.get_id() == std::this_thread::get_id()) worker->thread.detach();
+    else worker->thread.join();
+  }
 }
 
 void StoreCore::close() {
   if (closed_.exchange(true)) return;
   Registry::instance().remove(*this);
-  connector_->close();
-  std::vector<std::thread> threads;
+  std::exception_ptr trouble;
+  try {
+    connector_->close();
+  } catch (...) {
+    trouble = std::current_exception();
+  }
+  Workers workers;
   {
     std::lock_guard lock(mutex_);
-    threads.swap(threads_);
+    workers.swap(workers_);
   }
-  for (auto& thread : threads) {
-    if (thread.get_id() == std::this_thread::get_id()) thread.detach();
-    else thread.join();
-  }
+  join(workers);
   cache_.clear();
+  if (trouble) std::rethrow_exception(trouble);
 }
 
 std::shared_ptr<StoreCore> locate(Reference const& reference) {

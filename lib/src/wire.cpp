@@ -116,6 +116,7 @@ std::optional<Failure> decode_failure(Bytes const& object) {
   Failure out;
   detail::PortableReader archive(object.span().subspan(tag_size));
   archive(out.type, out.message, out.origin);
+  if (archive.remaining() != 0) throw CorruptObject("a failure has bytes after its end");
   return out;
 }
 

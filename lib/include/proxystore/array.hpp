@@ -48,8 +48,19 @@ class Array {
   }
 
   Array(Array const& other) : Array(Shape{0}) { *this = other; }
-  Array(Array&&) noexcept = default;
-  Array& operator=(Array&&) noexcept = default;
+  /// Leaves `other` without elements, to be assigned to or destroyed.
+  Array(Array&& other) noexcept
+      : shape_(std::exchange(other.shape_, {})),
+        count_(std::exchange(other.count_, 0)),
+        prefix_(std::exchange(other.prefix_, 0)),
+        memory_(std::exchange(other.memory_, {})) {}
+  Array& operator=(Array&& other) noexcept {
+    shape_ = std::exchange(other.shape_, {});
+    count_ = std::exchange(other.count_, 0);
+    prefix_ = std::exchange(other.prefix_, 0);
+    memory_ = std::exchange(other.memory_, {});
+    return *this;
+  }
   Array& operator=(Array const& other) {
     if (this == &other) return *this;
     if (auto const* view = std::get_if<Bytes>(&other.memory_)) return *this = Array(other.shape_, *view);

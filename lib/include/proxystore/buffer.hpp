@@ -21,6 +21,16 @@ class PROXYSTORE_EXPORT Bytes {
   Bytes(std::span<std::byte const> memory, std::shared_ptr<void const> owner) noexcept
       : memory_(memory), owner_(std::move(owner)) {}
 
+  Bytes(Bytes const&) noexcept = default;
+  Bytes& operator=(Bytes const&) noexcept = default;
+  Bytes(Bytes&& other) noexcept : memory_(std::exchange(other.memory_, {})), owner_(std::move(other.owner_)) {}
+  Bytes& operator=(Bytes&& other) noexcept {
+    memory_ = std::exchange(other.memory_, {});
+    owner_ = std::exchange(other.owner_, nullptr);
+    return *this;
+  }
+  ~Bytes() = default;
+
   static Bytes copy_of(std::span<std::byte const> memory);
   static Bytes copy_of(std::string_view text) { return copy_of(std::as_bytes(std::span(text))); }
 
@@ -34,6 +44,7 @@ class PROXYSTORE_EXPORT Bytes {
 
   /// The bytes from `offset` on, sharing ownership. Throws InvalidArgument beyond the end.
   Bytes slice(std::size_t offset) const;
+  Bytes slice(std::size_t offset, std::size_t count) const;
 
   friend bool operator==(Bytes const& a, Bytes const& b) noexcept {
     return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);

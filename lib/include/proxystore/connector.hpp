@@ -2,7 +2,8 @@
 ///
 /// 1. A connector keeps bytes under keys that it makes; an object is written once and read often.
 /// 2. Every member may be called from several threads at once.
-/// 3. After close() every other member throws StoreClosed, and waiters return State::broken.
+/// 3. After close() the members that touch objects or keys throw StoreClosed, but wait(): it returns
+///    State::broken, to those who wait already and to those who come. config() and whoami() still answer.
 /// 4. Connectors contain no timers, no retries beyond their medium's own and no metrics; decorators do that.
 #pragma once
 

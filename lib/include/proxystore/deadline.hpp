@@ -20,7 +20,8 @@ class Deadline {
   Deadline(std::chrono::duration<Rep, Period> timeout) noexcept {
     auto const now = Clock::now();
     using Wide = std::chrono::duration<long double, Clock::period>;
-    if (Wide(timeout) < Wide(Clock::time_point::max() - now) - Wide(std::chrono::seconds(1)))
+    if (Wide(timeout) <= Wide(0)) at_ = now;
+    else if (Wide(timeout) < Wide(Clock::time_point::max() - now) - Wide(std::chrono::seconds(1)))
       at_ = now + std::chrono::duration_cast<Clock::duration>(timeout);
   }
 

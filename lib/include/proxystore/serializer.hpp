@@ -49,7 +49,7 @@ inline constexpr bool is_view_type<std::basic_string_view<C, Traits>> = true;
 
 /// Bytes that mean the same in another process. A pointer or view inside a struct cannot be seen from here.
 template <class T>
-concept Pod = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
+concept Pod = std::is_trivially_copyable_v<T> && !std::is_array_v<T> && !std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
               !std::is_null_pointer_v<T> && !is_view_type<T> &&
               (Number<T> || std::is_enum_v<T> || !CerealSerializable<T>);
 
@@ -90,6 +90,7 @@ struct PROXYSTORE_EXPORT Serializer<std::string> {
 template <class T>
 struct Serializer<Array<T>> {
   static Buffer encode(Array<T> const& value, Allocator& memory) {
+    require_elements(value);
     auto const prefix = npy::prefix_size(Array<T>::dtype(), value.shape());
     Buffer out = memory.allocate(prefix + value.size() * sizeof(T));
     npy::write_prefix(out.span().first(prefix), Array<T>::dtype(), value.shape());
@@ -98,12 +99,19 @@ struct Serializer<Array<T>> {
   }
   static Buffer encode(Array<T>&& value, Allocator& memory) {
     if (value.is_view()) return encode(std::as_const(value), memory);
+    require_elements(value);
     return std::move(value).release();
   }
   static Array<T> decode(Bytes const& object) {
     npy::Parsed parsed = npy::parse(object);
     Bytes data = npy::native(parsed, Array<T>::dtype(), alignof(T));
     return Array<T>(std::move(parsed.shape), std::move(data));
+  }
+
+ private:
+  static void require_elements(Array<T> const& value) {
+    if (value.size() != npy::count(value.shape(), sizeof(T)))
+      throw InvalidArgument("this array cannot be stored (it was moved away)");
   }
 };
 
@@ -165,7 +173,7 @@ struct Serializer<T> {
 
 /// Everything with a cereal serialize (or save and load), and the standard containers.
 template <class T>
-  requires(detail::CerealSerializable<T> && !detail::Pod<T>)
+  requires(detail::CerealSerializable<T> && !detail::Pod<T> && !std::is_array_v<T> && !std::is_pointer_v<T>)
 struct Serializer<T> {
   static Buffer encode(T const& value, Allocator& memory) {
     std::vector<std::byte> out(wire::tag_size);

@@ -69,13 +69,13 @@ class PROXYSTORE_EXPORT Store {
     for (auto const& object : objects) buffers.push_back(Serializer<T>::encode(object, core().allocator()));
     return core().put_batch(std::move(buffers));
   }
-  /// In the order of `keys`; absent ones are nullopt.
+  /// In the order of `keys`; absent ones are nullopt. Throws as get().
   template <Serializable T>
   std::vector<std::optional<T>> get_batch(std::vector<Key> const& keys) {
     std::vector<std::optional<T>> objects;
     objects.reserve(keys.size());
     for (auto const& bytes : core().get_batch(keys))
-      objects.push_back(bytes ? std::optional<T>(Serializer<T>::decode(*bytes)) : std::nullopt);
+      objects.push_back(bytes ? std::optional<T>(decode<T>(*bytes)) : std::nullopt);
     return objects;
   }
 
@@ -83,9 +83,9 @@ class PROXYSTORE_EXPORT Store {
   template <class T, class V = std::remove_cvref_t<T>>
     requires Serializable<V>
   Proxy<V> proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
-    Key key = core().put(Serializer<V>::encode(std::as_const(object), core().allocator()));
-    auto proxy = proxy_of<V>(std::move(key), options, where);
-    if (options.populate) proxy.target_->hold(std::make_shared<V const>(std::forward<T>(object)));
+    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object)), options, where);
+    auto proxy = proxy_of<V>(put(std::as_const(object)), options, where);
+    proxy.target_->hold(std::make_shared<V const>(std::forward<T>(object)));
     return proxy;
   }
   template <Serializable T>
@@ -132,13 +132,17 @@ class PROXYSTORE_EXPORT Store {
   }
 
   template <class T>
+  static T decode(Bytes const& bytes) {
+    if (auto failure = wire::decode_failure(bytes)) throw RemoteError(*std::move(failure));
+    return Serializer<T>::decode(bytes);
+  }
+  template <class T>
   std::shared_ptr<T const> cached(Key const& key) {
     return std::static_pointer_cast<T const>(core().cache().find(key, typeid(T)));
   }
   template <class T>
   std::shared_ptr<T const> keep(Key const& key, Bytes const& bytes) {
-    if (auto failure = wire::decode_failure(bytes)) throw RemoteError(*std::move(failure));
-    auto object = std::make_shared<T const>(Serializer<T>::decode(bytes));
+    auto object = std::make_shared<T const>(decode<T>(bytes));
     core().cache().insert(key, typeid(T), object, bytes.size());
     return object;
   }

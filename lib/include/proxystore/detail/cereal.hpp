@@ -7,8 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
+#include <map>
+#include <memory>
 #include <span>
+#include <string>
+#include <type_traits>
+#include <typeindex>
+#include <utility>
 #include <vector>
 
 #include <cereal/cereal.hpp>
@@ -34,6 +39,10 @@
 
 namespace proxystore::detail {
 
+/// How deep values may lie in values, so that no object can exhaust the stack of who reads it. A list linked
+/// by pointers takes five for each element.
+inline constexpr int max_depth = 4000;
+
 /// Grows a vector; an object of unknown size is written here first.
 class PortableWriter : public cereal::OutputArchive<PortableWriter, cereal::AllowEmptyClassElision> {
  public:
@@ -46,9 +55,15 @@ class PortableWriter : public cereal::OutputArchive<PortableWriter, cereal::Allo
     auto const* bytes = static_cast<std::byte const*>(data);
     out_.insert(out_.end(), bytes, bytes + size);
   }
+  void enter() {
+    if (++depth_ > max_depth)
+      throw InvalidArgument("an object is nested too deep to be stored (a long chain of pointers?)");
+  }
+  void leave() noexcept { --depth_; }
 
  private:
   std::vector<std::byte>& out_;
+  int depth_ = 0;
 };
 
 class PortableReader : public cereal::InputArchive<PortableReader, cereal::AllowEmptyClassElision> {
@@ -81,10 +96,30 @@ class PortableReader : public cereal::InputArchive<PortableReader, cereal::Allow
                           std::to_string(in_.size()) + " bytes");
   }
 
+  void enter() {
+    if (++depth_ > max_depth) throw CorruptObject("a cereal archive is nested too deep");
+  }
+  void leave() noexcept { --depth_; }
+
+  /// Objects that several shared_ptr of the archive own, by number and with their type: a number that stood for
+  /// another type would make cereal's own table hand out a pointer to the wrong one.
+  void remember(std::uint32_t id, std::type_index type, std::shared_ptr<void> object) {
+    shared_.insert_or_assign(id, std::pair(type, std::move(object)));
+  }
+  std::shared_ptr<void> recall(std::uint32_t id, std::type_index type) const {
+    if (id == 0) return nullptr;
+    auto const found = shared_.find(id);
+    if (found == shared_.end() || found->second.first != type)
+      throw CorruptObject("a cereal archive shares an object that it does not hold, or as another type");
+    return found->second.second;
+  }
+
   std::size_t remaining() const noexcept { return in_.size(); }
 
  private:
   std::span<std::byte const> in_;
+  std::map<std::uint32_t, std::pair<std::type_index, std::shared_ptr<void>>> shared_;
+  int depth_ = 0;
   bool swap_ = false;
 };
 
@@ -127,7 +162,50 @@ void CEREAL_SAVE_FUNCTION_NAME(PortableWriter& archive, cereal::BinaryData<T> co
 }
 template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(PortableReader& archive, cereal::BinaryData<T>& data) {
-  archive.read(data.data, static_cast<std::size_t>(data.size), sizeof(std::remove_pointer_t<T>));
+  using Element = std::remove_pointer_t<T>;
+  auto const size = static_cast<std::size_t>(data.size);
+  archive.read(data.data, size, sizeof(Element));
+  if constexpr (std::is_same_v<Element, bool>)  // any other byte in a bool is undefined
+    for (auto* byte = reinterpret_cast<unsigned char*>(data.data); byte != reinterpret_cast<unsigned char*>(data.data) + size; ++byte)
+      *byte = *byte != 0;
+}
+
+template <class T>
+  requires(!cereal::traits::has_load_and_construct<T, PortableReader>::value)
+void CEREAL_LOAD_FUNCTION_NAME(PortableReader& archive,
+                               cereal::memory_detail::PtrWrapper<std::shared_ptr<T>&>& wrapper) {
+  using Object = std::remove_const_t<T>;
+  std::uint32_t id = 0;
+  archive(id);
+  if ((id & cereal::detail::msb_32bit) == 0) {
+    wrapper.ptr = std::static_pointer_cast<T>(archive.recall(id, typeid(Object)));
+    return;
+  }
+  std::shared_ptr<Object> object(cereal::detail::Construct<Object, PortableReader>::load_andor_construct());
+  archive.remember(id & ~cereal::detail::msb_32bit, typeid(Object), object);
+  archive(*object);
+  wrapper.ptr = std::move(object);
+}
+
+template <class T>
+  requires(!std::is_arithmetic_v<T>)
+void prologue(PortableWriter& archive, T const&) {
+  archive.enter();
+}
+template <class T>
+  requires(!std::is_arithmetic_v<T>)
+void epilogue(PortableWriter& archive, T const&) {
+  archive.leave();
+}
+template <class T>
+  requires(!std::is_arithmetic_v<T>)
+void prologue(PortableReader& archive, T const&) {
+  archive.enter();
+}
+template <class T>
+  requires(!std::is_arithmetic_v<T>)
+void epilogue(PortableReader& archive, T const&) {
+  archive.leave();
 }
 
 /// Has cereal's save and load, by member or free function, or is a standard type that cereal knows.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <proxystore/config.hpp>
+#include <proxystore/error.hpp>
 #include <proxystore/export.hpp>
 #include <proxystore/key.hpp>
 
@@ -70,7 +71,11 @@ struct Reference {
     unsigned char k = 0;
     archive(name, config, key, made_at, k, evict_on_resolve);
     kind = k == 0 ? Kind::object : Kind::deferred;
-    store = name.empty() ? nullptr : std::make_shared<StoreInfo const>(StoreInfo{name, Config::parse(config)});
+    try {
+      store = name.empty() ? nullptr : std::make_shared<StoreInfo const>(StoreInfo{name, Config::parse(config)});
+    } catch (ConfigError const& error) {
+      throw CorruptObject(std::string("a reference names no connector (") + error.what() + ")");
+    }
   }
 };
 

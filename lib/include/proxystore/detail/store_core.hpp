@@ -65,7 +65,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   /// The object, waited for if it is deferred. Throws RemoteError in place of a failure.
   Bytes fetch(Reference const& reference, Deadline deadline);
 
-  /// Runs `work` on a thread that close() joins.
+  /// Runs `work` on a thread of its own that close() joins.
   void spawn(std::function<void()> work);
   std::string report();
   /// Idempotent. Wakes waiters with BrokenFuture, unregisters, closes the connector.
@@ -78,14 +78,19 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
     bool reported = false;
   };
   class Waiting;
+  struct Worker {
+    std::thread thread;
+    bool done = false;
+  };
+  using Workers = std::vector<std::shared_ptr<Worker>>;
 
   DeferrableConnector& deferrable();
   std::optional<Bytes> await(Reference const& future, Deadline deadline);
   void report_stall(Waiter& waiter);
   std::string describe(Waiter const& waiter) const;
   void ensure_open() const;
+  static void join(Workers const& workers);
   [[noreturn]] void throw_not_settled(Reference const& future, State state, Deadline::Clock::time_point since) const;
-  std::string text_of(Reference const& future) const;
 
   std::unique_ptr<Connector> connector_;
   DeferrableConnector* deferrable_;  // null: not deferrable
@@ -93,9 +98,9 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   StoreOptions options_;
   Cache cache_;
   std::atomic<bool> closed_{false};
-  std::mutex mutex_;             // guards the two lists
+  std::mutex mutex_;             // guards the two lists and what is in them
   std::list<Waiter*> waiters_;
-  std::vector<std::thread> threads_;
+  Workers workers_;
 };
 
 /// The open store that `reference` belongs to, rebuilt from its config if it is not open here.

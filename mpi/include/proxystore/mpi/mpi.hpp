@@ -1,5 +1,6 @@
 /// Everything for programs under mpirun.
 #pragma once
 
+#include <proxystore/mpi/executor.hpp>
 #include <proxystore/mpi/rma.hpp>
 #include <proxystore/mpi/scope.hpp>
