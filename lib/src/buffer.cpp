@@ -21,20 +21,30 @@ class Heap final : public Allocator {};
 }  // namespace
 
 Bytes Bytes::copy_of(std::span<std::byte const> memory) {
-  if (memory.empty()) return {};
+  Bytes copy;
+  if (memory.empty()) return copy;
+  if (memory.size() <= inline_capacity) {
+    copy.size_ = memory.size();
+    std::memcpy(copy.inline_, memory.data(), memory.size());
+    return copy;
+  }
   auto blocks = make_blocks(memory.size());
   std::memcpy(blocks.get(), memory.data(), memory.size());
-  return {{reinterpret_cast<std::byte const*>(blocks.get()), memory.size()}, std::move(blocks)};
+  copy.memory_ = reinterpret_cast<std::byte const*>(blocks.get());
+  copy.size_ = memory.size();
+  copy.owner_ = std::move(blocks);
+  return copy;
 }
 
 Bytes Bytes::slice(std::size_t offset) const {
   if (offset > size()) throw InvalidArgument("a slice begins beyond the end of its bytes");
-  return {memory_.subspan(offset), owner_};
+  return slice(offset, size() - offset);
 }
 
 Bytes Bytes::slice(std::size_t offset, std::size_t count) const {
   if (offset > size() || count > size() - offset) throw InvalidArgument("a slice ends beyond the end of its bytes");
-  return {memory_.subspan(offset, count), owner_};
+  if (!memory_) return copy_of(span().subspan(offset, count));
+  return {span().subspan(offset, count), owner_};
 }
 
 Buffer::Buffer(std::size_t size) : size_(size) {

@@ -96,13 +96,13 @@ std::shared_ptr<detail::StoreCore> Registry::find(std::string const& name) const
 std::shared_ptr<detail::StoreCore> Registry::find_or_open(detail::StoreInfo const& info) {
   if (auto store = find(info.name)) {
     if (store->info()->connector == info.connector) return store;
-    throw UnknownStore("a proxy of store '" + info.name + "' on " + info.connector.to_string() +
+    throw UnknownStore("a proxy of store '" + info.name + "' on " + info.connector +
                        " arrived, but the store open here under that name is on " +
-                       store->info()->connector.to_string() + "; give the two stores different names");
+                       store->info()->connector + "; give the two stores different names");
   }
   std::shared_ptr<detail::StoreCore> store;
   try {
-    store = std::make_shared<detail::StoreCore>(info.name, connect(info.connector), StoreOptions{});
+    store = std::make_shared<detail::StoreCore>(info.name, connect(Config::parse(info.connector)), StoreOptions{});
     add(store);
   } catch (StoreExists const&) {  // another thread opened it meanwhile
     return find_or_open(info);

@@ -29,13 +29,16 @@ std::string made(Reference const& future) {
 class StoreCore::Waiting {
  public:
   Waiting(StoreCore& core, Reference const& what)
-      : core_(core), waiter_{&what, Deadline::Clock::now()} {
+      : core_(core), waiter_{&what, Deadline::Clock::now(), false, nullptr, nullptr} {
     std::lock_guard lock(core_.mutex_);
-    at_ = core_.waiters_.insert(core_.waiters_.end(), &waiter_);
+    waiter_.next = core_.waiters_;
+    if (waiter_.next) waiter_.next->prev = &waiter_;
+    core_.waiters_ = &waiter_;
   }
   ~Waiting() {
     std::lock_guard lock(core_.mutex_);
-    core_.waiters_.erase(at_);
+    if (waiter_.next) waiter_.next->prev = waiter_.prev;
+    (waiter_.prev ? waiter_.prev->next : core_.waiters_) = waiter_.next;
   }
   Waiting(Waiting const&) = delete;
   Waiting& operator=(Waiting const&) = delete;
@@ -44,13 +47,12 @@ class StoreCore::Waiting {
  private:
   StoreCore& core_;
   Waiter waiter_;
-  std::list<Waiter*>::iterator at_;
 };
 
 StoreCore::StoreCore(std::string name, std::unique_ptr<Connector> connector, StoreOptions options)
     : connector_(std::move(connector)),
       deferrable_(connector_->deferrable()),
-      info_(std::make_shared<StoreInfo const>(StoreInfo{std::move(name), connector_->config()})),
+      info_(std::make_shared<StoreInfo const>(StoreInfo{std::move(name), connector_->config().to_string()})),
       options_(std::move(options)),
       cache_(options_.cache_objects.value_or(connector_->reads_in_place() ? 0 : 16), options_.cache_bytes) {
   if (!options_.log) options_.log = default_log();
@@ -71,7 +73,7 @@ DeferrableConnector& StoreCore::deferrable() {
   if (deferrable_) return *deferrable_;
   std::string others;
   for (auto const& kind : Registry::instance().deferrable_kinds()) others += (others.empty() ? "" : ", ") + kind;
-  throw NotDeferrable("connector '" + info_->connector.kind() + "' of store '" + name() +
+  throw NotDeferrable("connector '" + Config::parse(info_->connector).kind() + "' of store '" + name() +
                       "' cannot make futures (its keys exist only with their objects) open the store on one that can: " +
                       (others.empty() ? "local, file, redis, endpoint, rma" : others));
 }
@@ -195,14 +197,15 @@ void StoreCore::report_stall(Waiter& waiter) {
 }
 
 std::string StoreCore::report() {
-  std::string out = "store '" + name() + "' on " + info_->connector.to_string() +
+  std::string out = "store '" + name() + "' on " + info_->connector +
                     (closed_ ? " (closed)" : "") + "\n";
   if (!closed_) out += connector_->report();
   if (cache_.enabled())
     out += "cache: " + std::to_string(cache_.objects()) + " objects, " + std::to_string(cache_.bytes()) + " bytes\n";
   std::lock_guard lock(mutex_);
-  out += "waiting here: " + std::to_string(waiters_.size()) + "\n";
-  for (auto const* waiter : waiters_) out += "  " + describe(*waiter) + (waiter->reported ? ", stalled" : "") + "\n";
+  out += waiters_ ? "waiting here:\n" : "nobody waits here\n";
+  for (auto const* waiter = waiters_; waiter; waiter = waiter->next)
+    out += "  " + describe(*waiter) + (waiter->reported ? ", stalled" : "") + "\n";
   return out;
 }
 

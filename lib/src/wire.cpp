@@ -1,5 +1,7 @@
 #include <proxystore/detail/wire.hpp>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cctype>
 #include <cstring>
@@ -30,6 +32,14 @@ std::string printable(std::string_view text) {
   std::string out;
   for (char const c : text.substr(0, 16)) out += std::isprint(static_cast<unsigned char>(c)) ? c : '.';
   return out;
+}
+
+[[noreturn]] void wrong_pod(PodHeader const& header, char kind, std::uint32_t element_size) {
+  bool const other_order = std::tolower(static_cast<unsigned char>(header.kind)) == kind && header.kind != here(kind);
+  throw CorruptObject(std::string("a TC object of kind '") + printable({&header.kind, 1}) + "' and element size " +
+                      std::to_string(little(header.element_size)) + " cannot be read as kind '" + here(kind) +
+                      "' of size " + std::to_string(element_size) +
+                      (other_order ? " (it was written on a machine of the other byte order)" : ""));
 }
 
 }  // namespace
@@ -84,19 +94,14 @@ Buffer write_pods(char kind, std::uint32_t element_size, std::uint64_t count, vo
   return out;
 }
 
-Bytes read_pods(Bytes const& object, char kind, std::uint32_t element_size) {
-  auto const tagged = split(object);
-  if (tagged.identifier != pod) unexpected(tagged.identifier, "a trivially copyable type");
+std::span<std::byte const> read_pods(Bytes const& object, char kind, std::uint32_t element_size) {
+  if (!object.text().starts_with("TC\n")) unexpected(split(object).identifier, "a trivially copyable type");
   if (object.size() < sizeof(PodHeader)) throw CorruptObject("a TC object ends within its header");
   PodHeader header;
   std::memcpy(&header, object.data(), sizeof header);
-  Bytes data = object.slice(sizeof header);
+  auto const data = object.span().subspan(sizeof header);
   if (header.kind != here(kind) || little(header.element_size) != element_size)
-    throw CorruptObject(std::string("a TC object of kind '") + printable({&header.kind, 1}) + "' and element size " +
-                        std::to_string(little(header.element_size)) + " cannot be read as kind '" + here(kind) +
-                        "' of size " + std::to_string(element_size) +
-                        (std::tolower(static_cast<unsigned char>(header.kind)) == kind
-                             ? " (written on a machine of the other byte order?)" : ""));
+    wrong_pod(header, kind, element_size);
   if (data.size() % element_size != 0 || data.size() / element_size != little(header.count))
     throw CorruptObject("a TC object claims " + std::to_string(little(header.count)) + " elements of " +
                         std::to_string(element_size) + " bytes but has " + std::to_string(data.size()) + " bytes");

@@ -34,7 +34,7 @@ bool settled_soon(Patience const& patience, Deadline deadline, Settled const& se
   for (auto now = start; now < spin_end; now = Clock::now())
     for (int i = 0; i < looks; ++i) {
       if (settled()) return true;
-      relax();
+      if (i % 8 == 7) relax();  // a pause is some 40 ns on current cores: not after every look
     }
   for (auto now = Clock::now(); now < yield_end; now = Clock::now()) {
     if (settled()) return true;

@@ -23,7 +23,7 @@ namespace proxystore {
 template <class T>
 class Array {
   static_assert(std::is_trivially_copyable_v<T>, "an Array's elements travel as bytes");
-  static_assert(alignof(T) <= Buffer::alignment);
+  static_assert(alignof(T) <= Bytes::inline_alignment);
 
  public:
   using value_type = T;

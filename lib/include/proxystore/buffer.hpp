@@ -13,20 +13,30 @@
 namespace proxystore {
 
 /// Immutable bytes with shared ownership: on the heap, in a memory window or in a mapped file.
-/// A value: copies share the memory, which stays while any copy or slice is held.
+/// A value: copies share the memory, which stays while any copy or slice is held. Bytes made by copying at most
+/// `inline_capacity` bytes hold them inside: moving them invalidates pointers, as with a short std::string.
 class PROXYSTORE_EXPORT Bytes {
  public:
+  static constexpr std::size_t inline_capacity = 48;
+  static constexpr std::size_t inline_alignment = 16;
+
   Bytes() noexcept = default;
   /// A view of `memory`, kept valid by `owner`.
   Bytes(std::span<std::byte const> memory, std::shared_ptr<void const> owner) noexcept
-      : memory_(memory), owner_(std::move(owner)) {}
-
-  Bytes(Bytes const&) noexcept = default;
-  Bytes& operator=(Bytes const&) noexcept = default;
-  Bytes(Bytes&& other) noexcept : memory_(std::exchange(other.memory_, {})), owner_(std::move(other.owner_)) {}
-  Bytes& operator=(Bytes&& other) noexcept {
-    memory_ = std::exchange(other.memory_, {});
-    owner_ = std::exchange(other.owner_, nullptr);
+      : memory_(memory.data()), size_(memory.size()), owner_(std::move(owner)) {}
+  Bytes(Bytes const& other) noexcept : memory_(other.memory_), size_(other.size_), owner_(other.owner_) {
+    copy_inline(other);
+  }
+  Bytes(Bytes&& other) noexcept
+      : memory_(std::exchange(other.memory_, nullptr)), size_(other.size_), owner_(std::move(other.owner_)) {
+    copy_inline(other);
+    other.size_ = 0;
+  }
+  Bytes& operator=(Bytes other) noexcept {
+    memory_ = other.memory_;
+    size_ = other.size_;
+    owner_ = std::move(other.owner_);
+    copy_inline(other);
     return *this;
   }
   ~Bytes() = default;
@@ -34,15 +44,13 @@ class PROXYSTORE_EXPORT Bytes {
   static Bytes copy_of(std::span<std::byte const> memory);
   static Bytes copy_of(std::string_view text) { return copy_of(std::as_bytes(std::span(text))); }
 
-  std::byte const* data() const noexcept { return memory_.data(); }
-  std::size_t size() const noexcept { return memory_.size(); }
-  bool empty() const noexcept { return memory_.empty(); }
-  std::span<std::byte const> span() const noexcept { return memory_; }
-  std::string_view text() const noexcept {
-    return {reinterpret_cast<char const*>(memory_.data()), memory_.size()};
-  }
+  std::byte const* data() const noexcept { return memory_ ? memory_ : inline_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::span<std::byte const> span() const noexcept { return {data(), size_}; }
+  std::string_view text() const noexcept { return {reinterpret_cast<char const*>(data()), size_}; }
 
-  /// The bytes from `offset` on, sharing ownership. Throws InvalidArgument beyond the end.
+  /// The bytes from `offset` on, or `count` of them, sharing ownership. Throws InvalidArgument beyond the end.
   Bytes slice(std::size_t offset) const;
   Bytes slice(std::size_t offset, std::size_t count) const;
 
@@ -51,8 +59,14 @@ class PROXYSTORE_EXPORT Bytes {
   }
 
  private:
-  std::span<std::byte const> memory_;
+  void copy_inline(Bytes const& other) noexcept {
+    if (!memory_ && size_ != 0) std::memcpy(inline_, other.inline_, inline_capacity);
+  }
+
+  std::byte const* memory_ = nullptr;  // null: inline_
+  std::size_t size_ = 0;
   std::shared_ptr<void const> owner_;
+  alignas(inline_alignment) std::byte inline_[inline_capacity] = {};
 };
 
 /// Writable, uninitialised memory with one owner; move-only. May lie in a connector's own memory,

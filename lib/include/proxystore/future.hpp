@@ -42,7 +42,7 @@ class Future {
   void set_result(T&& value) const { set(std::move(value)); }
 
   /// Every consumer gets a RemoteError with the type and text of `error`.
-  void set_exception(std::exception_ptr const& error) const { target().store()->fail(reference(), error); }
+  void set_exception(std::exception_ptr const& error) const { target().store().fail(reference(), error); }
   template <class E>
     requires std::derived_from<std::decay_t<E>, std::exception>
   void set_exception(E&& error) const {
@@ -50,10 +50,10 @@ class Future {
   }
 
   /// Set, or failed. Never blocks on the producer.
-  bool done() const { return target().peek() || target().store()->done(reference()); }
+  bool done() const { return target().peek() || target().store().done(reference()); }
   /// Blocks until done. Throws Timeout, BrokenFuture, ObjectNotFound; does not fetch, and does not throw a failure.
   void wait(Deadline deadline = {}) const {
-    if (!target().peek()) target().store()->wait(reference(), deadline);
+    if (!target().peek()) target().store().wait(reference(), deadline);
   }
   /// The object, valid while this future or a proxy of it lives. Throws as a Proxy does.
   T const& result(Deadline deadline = {}) const& { return target().resolve(deadline); }
@@ -86,8 +86,8 @@ class Future {
 
   template <class U>
   void set(U&& value) const {
-    auto const store = target().store();
-    store->set(reference(), Serializer<T>::encode(std::forward<U>(value), store->allocator()));
+    auto& store = target().store();
+    store.set(reference(), Serializer<T>::encode(std::forward<U>(value), store.allocator()));
   }
   detail::Resolution<T>& target() const {
     if (!target_) throw InvalidArgument("this is no future (default constructed) assign one to it first");

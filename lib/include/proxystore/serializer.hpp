@@ -49,7 +49,7 @@ inline constexpr bool is_view_type<std::basic_string_view<C, Traits>> = true;
 
 /// Bytes that mean the same in another process. A pointer or view inside a struct cannot be seen from here.
 template <class T>
-concept Pod = std::is_trivially_copyable_v<T> && !std::is_array_v<T> && !std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
+concept Pod = std::is_trivially_copyable_v<T> && alignof(T) <= Bytes::inline_alignment && !std::is_array_v<T> && !std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
               !std::is_null_pointer_v<T> && !is_view_type<T> &&
               (Number<T> || std::is_enum_v<T> || !CerealSerializable<T>);
 
@@ -60,10 +60,16 @@ constexpr char pod_kind() noexcept {
   else return 's';
 }
 
+/// From bytes at any address.
 template <class T>
-T const* elements_of(Bytes const& data, Bytes& aligned) {
-  aligned = reinterpret_cast<std::uintptr_t>(data.data()) % alignof(T) == 0 ? data : Bytes::copy_of(data.span());
-  return reinterpret_cast<T const*>(aligned.data());
+std::vector<T> vector_of(std::span<std::byte const> data) {
+  if (reinterpret_cast<std::uintptr_t>(data.data()) % alignof(T) == 0) {
+    auto const* first = reinterpret_cast<T const*>(data.data());
+    return {first, first + data.size() / sizeof(T)};
+  }
+  Bytes const aligned = Bytes::copy_of(data);
+  auto const* first = reinterpret_cast<T const*>(aligned.data());
+  return {first, first + data.size() / sizeof(T)};
 }
 
 }  // namespace detail
@@ -132,18 +138,15 @@ struct Serializer<std::vector<T>> {
     }
   }
   static std::vector<T> decode(Bytes const& object) {
-    Bytes data, aligned;
     if constexpr (detail::Number<T>) {
       auto const parsed = npy::parse(object);
       if (parsed.shape.size() != 1)
         throw CorruptObject("a std::vector needs an array of one dimension, this one has " +
                             std::to_string(parsed.shape.size()));
-      data = npy::native(parsed, npy::dtype_of<T>(), alignof(T));
+      return detail::vector_of<T>(npy::native(parsed, npy::dtype_of<T>(), alignof(T)).span());
     } else {
-      data = wire::read_pods(object, detail::pod_kind<T>(), sizeof(T));
+      return detail::vector_of<T>(wire::read_pods(object, detail::pod_kind<T>(), sizeof(T)));
     }
-    T const* first = detail::elements_of<T>(data, aligned);
-    return {first, first + data.size() / sizeof(T)};
   }
 };
 
@@ -154,15 +157,16 @@ struct Serializer<T> {
     return wire::write_pods(detail::pod_kind<T>(), sizeof(T), 1, &value, memory);
   }
   static T decode(Bytes const& object) {
-    Bytes data;
-    if (detail::Number<T> && wire::split(object).identifier == wire::numpy) {  // NumPy's zero-dimensional array
-      data = npy::native(npy::parse(object), npy::dtype_of<T>(), 1);
-    } else {
-      data = wire::read_pods(object, detail::pod_kind<T>(), sizeof(T));
-    }
+    if (detail::Number<T> && object.text().starts_with("NP\n"))  // NumPy's zero-dimensional array
+      return one(npy::native(npy::parse(object), npy::dtype_of<T>(), 1).span());
+    return one(wire::read_pods(object, detail::pod_kind<T>(), sizeof(T)));
+  }
+
+ private:
+  static T one(std::span<std::byte const> data) {
     if (data.size() != sizeof(T)) throw CorruptObject("one element expected, the object has another number");
     if constexpr (std::is_same_v<T, bool>) {
-      return data.data()[0] != std::byte{0};
+      return data[0] != std::byte{0};
     } else {
       alignas(T) std::byte raw[sizeof(T)];
       std::memcpy(raw, data.data(), sizeof(T));

@@ -37,7 +37,7 @@ class PROXYSTORE_EXPORT Store {
 
   std::string const& name() const { return core().name(); }
   Connector& connector() { return core().connector(); }
-  Config config() const { return core().info()->connector; }
+  Config config() const { return Config::parse(core().info()->connector); }
 
   /// Memory that the connector can publish without a copy, for an array of `shape`, uninitialised.
   template <class T>
@@ -85,7 +85,7 @@ class PROXYSTORE_EXPORT Store {
   Proxy<V> proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
     if (!options.populate) return proxy_of<V>(put(std::forward<T>(object)), options, where);
     auto proxy = proxy_of<V>(put(std::as_const(object)), options, where);
-    proxy.target_->hold(std::make_shared<V const>(std::forward<T>(object)));
+    proxy.target_->hold(std::forward<T>(object));
     return proxy;
   }
   template <Serializable T>
@@ -96,7 +96,7 @@ class PROXYSTORE_EXPORT Store {
     proxies.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
       proxies.push_back(proxy_of<T>(std::move(keys[i]), options, where));
-      if (options.populate) proxies.back().target_->hold(std::make_shared<T const>(objects[i]));
+      if (options.populate) proxies.back().target_->hold(objects[i]);
     }
     return proxies;
   }

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include <proxystore/config.hpp>
 #include <proxystore/error.hpp>
 #include <proxystore/export.hpp>
 #include <proxystore/key.hpp>
@@ -45,7 +44,7 @@ class Where {
 /// Name and recipe of a store.
 struct StoreInfo {
   std::string name;
-  Config connector;
+  std::string connector;  ///< Config as text: compared often, parsed seldom
 };
 
 enum class Kind : unsigned char {
@@ -62,7 +61,7 @@ struct Reference {
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(store ? store->name : std::string(), store ? store->connector.to_string() : std::string(), key, made_at,
+    archive(store ? store->name : std::string(), store ? store->connector : std::string(), key, made_at,
             static_cast<unsigned char>(kind), evict_on_resolve);
   }
   template <class Archive>
@@ -72,7 +71,7 @@ struct Reference {
     archive(name, config, key, made_at, k, evict_on_resolve);
     kind = k == 0 ? Kind::object : Kind::deferred;
     try {
-      store = name.empty() ? nullptr : std::make_shared<StoreInfo const>(StoreInfo{name, Config::parse(config)});
+      store = name.empty() ? nullptr : std::make_shared<StoreInfo const>(StoreInfo{std::move(name), std::move(config)});
     } catch (ConfigError const& error) {
       throw CorruptObject(std::string("a reference names no connector (") + error.what() + ")");
     }

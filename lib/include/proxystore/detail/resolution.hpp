@@ -5,66 +5,105 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <proxystore/deadline.hpp>
 #include <proxystore/detail/store_core.hpp>
 #include <proxystore/error.hpp>
+#include <proxystore/export.hpp>
 #include <proxystore/serializer.hpp>
 
 namespace proxystore::detail {
 
-/// The one resolution that all copies of a proxy share. A failed attempt (Timeout, RemoteError, …) leaves it
-/// unresolved; the next use tries again.
+/// Who may resolve a proxy, and where its store is; without the object. A failed attempt (Timeout, RemoteError, …)
+/// leaves it unresolved; the next use tries again.
 ///
 ///     UNRESOLVED ──first use──▶ RESOLVING ──object held──▶ RESOLVED (for good)
 ///         ▲                         │
 ///         └────────any error────────┘
+class PROXYSTORE_EXPORT ResolutionBase {
+ public:
+  Reference const& reference() const noexcept { return reference_; }
+  /// Found by name for a reference that arrived. Throws UnknownStore.
+  StoreCore& store() const {
+    auto* const core = located_.load(std::memory_order_acquire);
+    return core ? *core : locate_store();
+  }
+
+ protected:
+  ResolutionBase(Reference reference, std::shared_ptr<StoreCore> store)
+      : reference_(std::move(reference)), store_(std::move(store)), located_(store_.get()) {}
+  ~ResolutionBase() = default;
+
+  /// True: the caller resolves and has to call finish(). False: somebody else has. Throws Timeout.
+  bool begin(Deadline deadline) {
+    int expected = unresolved;
+    return state_.compare_exchange_strong(expected, resolving) || begin_contended(deadline);
+  }
+  void finish(bool success) noexcept {
+    state_.store(success ? resolved : unresolved);
+    if (waiting_.load() != 0) wake();
+  }
+
+ private:
+  enum : int { unresolved, resolving, resolved };
+
+  StoreCore& locate_store() const;
+  bool begin_contended(Deadline deadline);
+  void wake() noexcept;
+
+  Reference const reference_;
+  mutable std::shared_ptr<StoreCore> store_;  // null until located
+  mutable std::atomic<StoreCore*> located_;
+  std::atomic<int> state_{unresolved};
+  std::atomic<int> waiting_{0};  // threads in begin_contended: each looks at state_ after it has counted itself
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+/// The one resolution that all copies of a proxy share.
 template <class T>
-class Resolution : public std::enable_shared_from_this<Resolution<T>> {
+class Resolution final : public ResolutionBase, public std::enable_shared_from_this<Resolution<T>> {
  public:
   Resolution(Reference reference, std::shared_ptr<StoreCore> store)
-      : reference_(std::move(reference)), store_(std::move(store)) {}
-
-  Reference const& reference() const noexcept { return reference_; }
+      : ResolutionBase(std::move(reference), std::move(store)) {}
 
   T const* peek() const noexcept { return object_.load(std::memory_order_acquire); }
 
   /// One caller fetches; the others wait for it, each to its own deadline.
   T const& resolve(Deadline deadline) {
     if (T const* object = peek()) return *object;
-    {
-      std::unique_lock lock(mutex_);
-      auto const free = [this] { return !resolving_ || peek() != nullptr; };
-      if (deadline.is_never()) changed_.wait(lock, free);
-      else if (!changed_.wait_until(lock, deadline.time(), free)) throw Timeout(busy_text());
-      if (T const* object = peek()) return *object;
-      resolving_ = true;
+    if (begin(deadline)) {
+      try {
+        fetch(deadline);
+      } catch (...) {
+        finish(false);
+        throw;
+      }
+      finish(true);
+      if (reference().evict_on_resolve) store().evict(reference().key);
     }
-    try {
-      hold(fetch(deadline));
-    } catch (...) {
-      finish();
-      throw;
-    }
-    finish();
-    if (reference_.evict_on_resolve) store()->evict(reference_.key);
     return *peek();
   }
 
-  /// Fills in an object that is known already.
-  void hold(std::shared_ptr<T const> object) {
-    std::lock_guard lock(mutex_);
-    owner_ = std::move(object);
-    object_.store(owner_.get(), std::memory_order_release);
+  /// Fills in an object that is known already. REQUIRES: nobody else uses this resolution yet
+  void hold(T object) {
+    if (begin(Deadline::immediate())) {
+      keep(own_.emplace(std::move(object)));
+      finish(true);
+    }
   }
 
-  std::shared_ptr<T const> share() const noexcept { return owner_; }
+  /// REQUIRES: resolved
+  std::shared_ptr<T const> share() {
+    return cached_ ? cached_ : std::shared_ptr<T const>(this->shared_from_this(), &*own_);
+  }
 
   /// Resolves on a thread of the store; errors are found again by the next use.
   void resolve_async() {
     if (peek()) return;
-    store()->spawn([self = this->shared_from_this()] {
+    store().spawn([self = this->shared_from_this()] {
       try {
         self->resolve(Deadline::never());
       } catch (std::exception const&) {  // thrown again where the object is used
@@ -72,44 +111,23 @@ class Resolution : public std::enable_shared_from_this<Resolution<T>> {
     });
   }
 
-  std::shared_ptr<StoreCore> store() {
-    std::lock_guard lock(mutex_);
-    if (!store_) store_ = locate(reference_);
-    return store_;
-  }
-
  private:
-  std::shared_ptr<T const> fetch(Deadline deadline) {
-    auto const core = store();
-    bool const cached = core->cache().enabled();
-    if (cached)
-      if (auto object = core->cache().find(reference_.key, typeid(T)))
-        return std::static_pointer_cast<T const>(std::move(object));
-    Bytes const bytes = core->fetch(reference_, deadline);
-    auto object = std::make_shared<T const>(Serializer<T>::decode(bytes));
-    if (cached && !reference_.evict_on_resolve)
-      core->cache().insert(reference_.key, typeid(T), object, bytes.size());
-    return object;
+  void fetch(Deadline deadline) {
+    auto& core = store();
+    auto& cache = core.cache();
+    bool const caches = cache.enabled();
+    if (caches && (cached_ = std::static_pointer_cast<T const>(cache.find(reference().key, typeid(T)))))
+      return keep(*cached_);
+    Bytes const bytes = core.fetch(reference(), deadline);
+    if (!caches || reference().evict_on_resolve) return keep(own_.emplace(Serializer<T>::decode(bytes)));
+    cached_ = std::make_shared<T const>(Serializer<T>::decode(bytes));
+    cache.insert(reference().key, typeid(T), cached_, bytes.size());
+    keep(*cached_);
   }
+  void keep(T const& object) noexcept { object_.store(&object, std::memory_order_release); }
 
-  void finish() {
-    {
-      std::lock_guard lock(mutex_);
-      resolving_ = false;
-    }
-    changed_.notify_all();
-  }
-
-  std::string busy_text() const {
-    return "timed out waiting for '" + reference_.key.text() + "' (another thread of this process is resolving it)";
-  }
-
-  Reference const reference_;
-  std::shared_ptr<StoreCore> store_;  // null until located, for a reference that arrived
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool resolving_ = false;
-  std::shared_ptr<T const> owner_;
+  std::optional<T> own_;               // the object, here
+  std::shared_ptr<T const> cached_;    // or shared with the store's cache
   std::atomic<T const*> object_{nullptr};
 };
 

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -76,6 +75,8 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
     Reference const* what;
     Deadline::Clock::time_point since;
     bool reported = false;
+    Waiter* next = nullptr;
+    Waiter* prev = nullptr;
   };
   class Waiting;
   struct Worker {
@@ -99,7 +100,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   Cache cache_;
   std::atomic<bool> closed_{false};
   std::mutex mutex_;             // guards the two lists and what is in them
-  std::list<Waiter*> waiters_;
+  Waiter* waiters_ = nullptr;    // newest first, on their threads' stacks
   Workers workers_;
 };
 

@@ -58,7 +58,8 @@ static_assert(sizeof(PodHeader) == 16);
 PROXYSTORE_EXPORT Buffer write_pods(char kind, std::uint32_t element_size, std::uint64_t count,
                                     void const* elements, Allocator& memory);
 /// The elements' bytes, checked against the header. Throws CorruptObject when kind, size, count or byte order differ.
-PROXYSTORE_EXPORT Bytes read_pods(Bytes const& object, char kind, std::uint32_t element_size);
+/// Valid as long as `object`.
+PROXYSTORE_EXPORT std::span<std::byte const> read_pods(Bytes const& object, char kind, std::uint32_t element_size);
 
 PROXYSTORE_EXPORT Buffer encode_failure(Failure const& failure);
 /// nullopt if the object is no failure.
