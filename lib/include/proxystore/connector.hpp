@@ -66,7 +66,7 @@ enum class State {
 };
 
 struct KeyHint {
-  std::optional<int> producer;  ///< the rank that will set the object, where the medium has ranks
+  std::optional<int> producer = std::nullopt;  ///< the rank that will set the object, where the medium has ranks
 };
 
 class PROXYSTORE_EXPORT DeferrableConnector : public Connector {

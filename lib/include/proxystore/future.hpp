@@ -13,7 +13,7 @@ namespace proxystore {
 struct FutureOptions {
   /// The rank that will set it, where the medium has ranks: the future breaks when that rank leaves.
   /// Default: any process may set it, and it breaks when the process that made it leaves.
-  std::optional<int> producer;
+  std::optional<int> producer = std::nullopt;
   /// The first proxy that resolves takes the object out of the store; others then find it gone.
   bool evict_on_resolve = false;
 };

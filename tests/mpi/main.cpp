@@ -1,0 +1,59 @@
+// Runs GoogleTest on every rank. The run fails on all ranks if a test failed on any. Rank 0 prints
+// as usual; the others print failures alone, each line with the rank before it.
+#include <mpi.h>
+
+#include <cstdio>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+class FailuresOfRank final : public testing::EmptyTestEventListener {
+ public:
+  explicit FailuresOfRank(int rank) : rank_(rank) {}
+
+  void OnTestPartResult(testing::TestPartResult const& result) override {
+    if (!result.failed()) return;
+    auto const* test = testing::UnitTest::GetInstance()->current_test_info();
+    std::ostringstream text;
+    if (test) text << test->test_suite_name() << '.' << test->name() << '\n';
+    if (result.file_name()) text << result.file_name() << ':' << result.line_number() << '\n';
+    text << result.message();
+
+    std::string prefixed;
+    std::istringstream lines(text.str());
+    for (std::string line; std::getline(lines, line);)
+      prefixed += "[rank " + std::to_string(rank_) + "] " + line + '\n';
+    std::fputs(prefixed.c_str(), stdout);
+    std::fflush(stdout);
+  }
+
+ private:
+  int rank_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int provided = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+  testing::InitGoogleTest(&argc, argv);
+
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank != 0) {
+    auto& listeners = testing::UnitTest::GetInstance()->listeners();
+    delete listeners.Release(listeners.default_result_printer());
+    listeners.Append(new FailuresOfRank(rank));  // GoogleTest owns it
+  }
+
+  int failed = RUN_ALL_TESTS();
+  MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  if (rank == 0 && failed && testing::UnitTest::GetInstance()->Passed())
+    std::puts("failed on another rank, see above");
+  MPI_Finalize();
+  return failed;
+}
