@@ -66,15 +66,14 @@ struct Reference {
   }
   template <class Archive>
   void load(Archive& archive) {
-    std::string name, config;
+    std::string name, connector;
     unsigned char k = 0;
-    archive(name, config, key, made_at, k, evict_on_resolve);
+    archive(name, connector, key, made_at, k, evict_on_resolve);
     kind = k == 0 ? Kind::object : Kind::deferred;
-    try {
-      store = name.empty() ? nullptr : std::make_shared<StoreInfo const>(StoreInfo{std::move(name), std::move(config)});
-    } catch (ConfigError const& error) {
-      throw CorruptObject(std::string("a reference names no connector (") + error.what() + ")");
-    }
+    store.reset();
+    if (name.empty()) return;
+    if (connector.empty()) throw CorruptObject("a reference to store '" + name + "' names no connector");
+    store = std::make_shared<StoreInfo const>(StoreInfo{std::move(name), std::move(connector)});
   }
 };
 
