@@ -23,6 +23,11 @@ std::vector<std::optional<Bytes>> Connector::get_batch(std::vector<Key> const& k
   return objects;
 }
 
+DeferrableConnector::Received DeferrableConnector::receive(Key const& key, Deadline deadline) {
+  auto const state = wait(key, deadline);
+  return {state, state == State::ready ? get(key) : std::nullopt};
+}
+
 std::string Connector::whoami() const {
   char host[256] = "unknown host";
   if (gethostname(host, sizeof host - 1) != 0) return "process " + std::to_string(getpid());

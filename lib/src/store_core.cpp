@@ -12,6 +12,8 @@
 namespace proxystore::detail {
 namespace {
 
+constexpr std::chrono::microseconds moment(20);  // less than it takes to sleep and be woken
+
 std::string seconds_since(Deadline::Clock::time_point since) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(Deadline::Clock::now() - since).count());
@@ -52,9 +54,10 @@ class StoreCore::Waiting {
 StoreCore::StoreCore(std::string name, std::unique_ptr<Connector> connector, StoreOptions options)
     : connector_(std::move(connector)),
       deferrable_(connector_->deferrable()),
+      in_place_(connector_->reads_in_place()),
       info_(std::make_shared<StoreInfo const>(StoreInfo{std::move(name), connector_->config().to_string()})),
       options_(std::move(options)),
-      cache_(options_.cache_objects.value_or(connector_->reads_in_place() ? 0 : 16), options_.cache_bytes) {
+      cache_(options_.cache_objects.value_or(in_place_ ? 0 : 16), options_.cache_bytes) {
   if (!options_.log) options_.log = default_log();
 }
 
@@ -147,27 +150,45 @@ Bytes StoreCore::fetch(Reference const& reference, Deadline deadline) {
 }
 
 std::optional<Bytes> StoreCore::await(Reference const& future, Deadline deadline) {
+  std::optional<Bytes> object;
   try {
-    if (!closed_.load(std::memory_order_acquire))
-      if (auto bytes = connector_->get(future.key)) return bytes;
-    wait(future, deadline);
-    return connector_->get(future.key);
+    if (!closed_.load(std::memory_order_acquire)) object = look(future, deadline);
+    if (object) return object;
+    block(future, deadline, [&](Deadline until) {
+      auto received = deferrable_->receive(future.key, until);
+      object = std::move(received.object);
+      return received.state;
+    });
+    return object;
   } catch (StoreClosed const&) {  // closed between the looks
     throw_not_settled(future, State::broken, Deadline::Clock::now());
   }
 }
 
+/// Before all that a wait costs: what is there, or comes any moment where looking costs nothing.
+std::optional<Bytes> StoreCore::look(Reference const& future, Deadline deadline) {
+  auto object = connector_->get(future.key);
+  if (object || !in_place_) return object;
+  return deferrable().receive(future.key, earlier(deadline, moment)).object;
+}
+
 void StoreCore::wait(Reference const& future, Deadline deadline) {
-  auto& medium = deferrable();
+  block(future, deadline, [&](Deadline until) { return deferrable_->wait(future.key, until); });
+}
+
+/// Once to the stall report, then to the deadline.
+template <class Block>
+void StoreCore::block(Reference const& future, Deadline deadline, Block const& block_until) {
+  deferrable();
   if (closed_.load(std::memory_order_acquire)) throw_not_settled(future, State::broken, Deadline::Clock::now());
   Waiting waiting(*this, future);
   BlockingRegion const blocking;
   auto& waiter = waiting.waiter();
-  Deadline const stall = options_.stall_report.count() > 0 ? Deadline(options_.stall_report) : Deadline::never();
-  State state = medium.wait(future.key, earlier(deadline, stall));
+  Deadline const stall = options_.stall_report.count() > 0 ? waiter.since + options_.stall_report : Deadline::never();
+  State state = block_until(earlier(deadline, stall));
   if (state == State::pending && !deadline.expired()) {
     report_stall(waiter);
-    state = medium.wait(future.key, deadline);
+    state = block_until(deadline);
   }
   if (state != State::ready) throw_not_settled(future, state, waiter.since);
 }

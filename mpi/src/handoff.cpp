@@ -151,7 +151,7 @@ State Handoff::wait(Handle at, Deadline deadline) {
     state = state_of(at);
     return state != State::pending || stopped_.load(std::memory_order_relaxed);
   };
-  if (!settled_soon(patience_, deadline, settled)) {
+  if (!settled_soon(patience_, deadline, settled) && !deadline.expired()) {
     Slot& slot = *at.slot;
     std::list<Slot*>::iterator entry;
     {

@@ -59,6 +59,23 @@ std::string key_text(Handle at) {
   return text;
 }
 
+std::optional<std::array<std::uint64_t, 3>> parse_key(std::string_view text) noexcept {
+  std::array<std::uint64_t, 3> part{};
+  std::size_t at = 0, digits = 0;
+  for (char const c : text) {
+    if (c == '.') {
+      if (digits == 0 || ++at == part.size()) return std::nullopt;
+      digits = 0;
+      continue;
+    }
+    unsigned const digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10U : 36U;
+    if (digit == 36 || ++digits > 12) return std::nullopt;  // 12 digits of base 36 are less than 2^63
+    part[at] = part[at] * 36 + digit;
+  }
+  if (at + 1 != part.size() || digits == 0 || part[2] == 0) return std::nullopt;
+  return part;
+}
+
 extern "C" int close_segment(MPI_Comm, int, void* attribute, void*) {
   std::unique_ptr<std::shared_ptr<Segment>> const segment(static_cast<std::shared_ptr<Segment>*>(attribute));
   try {
@@ -121,19 +138,12 @@ void RmaConnector::close() {
 }
 
 std::optional<Handle> RmaConnector::find(Key const& key) const noexcept {
-  std::string_view rest = key.text();
-  std::array<std::uint64_t, 3> part{};
-  for (std::size_t i = 0; i < part.size(); ++i) {
-    auto const [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), part[i], 36);
-    if (error != std::errc()) return std::nullopt;
-    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-    if (rest.empty() != (i + 1 == part.size()) || (!rest.empty() && rest[0] != '.')) return std::nullopt;
-    if (!rest.empty()) rest.remove_prefix(1);
-  }
-  if (part[0] >= static_cast<std::uint64_t>(segment_->size) || part[2] == 0) return std::nullopt;
-  Slot* const slot = find_slot(segment_->window.slab(static_cast<int>(part[0])), part[1]);
+  auto const part = parse_key(key.text());
+  if (!part || (*part)[0] >= static_cast<std::uint64_t>(segment_->size)) return std::nullopt;
+  auto const [home, index, generation] = *part;
+  Slot* const slot = find_slot(segment_->window.slab(static_cast<int>(home)), index);
   if (!slot) return std::nullopt;
-  return Handle{slot, static_cast<std::uint32_t>(part[0]), part[2]};
+  return Handle{slot, static_cast<std::uint32_t>(home), generation};
 }
 
 Handle RmaConnector::make(int producer) {
@@ -178,7 +188,6 @@ void RmaConnector::set(Key const& key, Buffer object) {
   Call const call(*segment_);
   auto const at = find(key);
   if (!at) refuse(Handoff::Outcome::gone, key);
-  if (auto const outcome = Handoff::look(*at); outcome != Handoff::Outcome::done) refuse(outcome, key);
   publish(*at, key, std::move(object));
 }
 
@@ -189,6 +198,7 @@ void RmaConnector::publish(Handle at, Key const& key, Buffer object) {
     if (outcome != Handoff::Outcome::done) refuse(outcome, key);
     return;
   }
+  if (auto const outcome = Handoff::look(at); outcome != Handoff::Outcome::done) refuse(outcome, key);
   if (object.arena() != segment_.get()) {
     Buffer own = allocate(std::max(object.size(), Buffer::inline_capacity + 1));
     std::memcpy(own.data(), object.data(), object.size());
@@ -218,12 +228,15 @@ void RmaConnector::refuse(Handoff::Outcome outcome, Key const& key) const {
 std::optional<Bytes> RmaConnector::get(Key const& key) {
   Call const call(*segment_);
   auto const at = find(key);
-  if (!at) return std::nullopt;
-  auto view = segment_->handoff.view(*at);
+  return at ? view(*at) : std::nullopt;
+}
+
+std::optional<Bytes> RmaConnector::view(Handle at) {
+  auto view = segment_->handoff.view(at);
   if (!view) return std::nullopt;
   if (!view->large.data()) return std::move(view->small);
   segment_->views.fetch_add(1);
-  return Bytes(view->large, std::shared_ptr<void const>(view->large.data(), Unview{segment_, *at}));
+  return Bytes(view->large, std::shared_ptr<void const>(view->large.data(), Unview{segment_, at}));
 }
 
 bool RmaConnector::exists(Key const& key) {
@@ -237,15 +250,33 @@ void RmaConnector::evict(Key const& key) {
   if (auto const at = find(key)) segment_->handoff.evict(*at);
 }
 
-State RmaConnector::wait(Key const& key, Deadline deadline) {
+template <class Wait>
+State RmaConnector::wait_open(Wait const& wait) {
   segment_->active.fetch_add(1);
   struct Leave {
     Segment& segment;
     ~Leave() { segment.active.fetch_sub(1); }
   } const leave{*segment_};
-  if (segment_->closed.load()) return State::broken;
-  auto const at = find(key);
-  return at ? segment_->handoff.wait(*at, deadline) : State::gone;
+  return segment_->closed.load() ? State::broken : wait();
+}
+
+State RmaConnector::wait(Key const& key, Deadline deadline) {
+  return wait_open([&] {
+    auto const at = find(key);
+    return at ? segment_->handoff.wait(*at, deadline) : State::gone;
+  });
+}
+
+RmaConnector::Received RmaConnector::receive(Key const& key, Deadline deadline) {
+  Received received{State::gone, std::nullopt};
+  received.state = wait_open([&] {
+    auto const at = find(key);
+    if (!at) return State::gone;
+    auto const state = segment_->handoff.wait(*at, deadline);
+    if (state == State::ready) received.object = view(*at);
+    return state;
+  });
+  return received;
 }
 
 Config RmaConnector::config() const { return Config("rma").set("session", segment_->session); }

@@ -66,12 +66,16 @@ class RmaConnector final : public DeferrableConnector {
   Key new_key(KeyHint hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
+  Received receive(Key const& key, Deadline deadline) override;
 
  private:
   class Call;
 
   std::optional<Handle> find(Key const& key) const noexcept;
   Handle make(int producer);
+  std::optional<Bytes> view(Handle at);
+  template <class Wait>
+  State wait_open(Wait const& wait);
   void publish(Handle at, Key const& key, Buffer object);
   [[noreturn]] void refuse(Handoff::Outcome outcome, Key const& key) const;
   void close_at_finalize();

@@ -35,20 +35,18 @@ constexpr Phase phase_of(std::uint64_t word) noexcept { return static_cast<Phase
 struct alignas(64) Slot {
   static constexpr std::size_t inline_words = 6;
   static constexpr std::size_t inline_bytes = inline_words * 8;
-
-  // The line that a waiter reads: a small object comes with the word, in one cache miss.
-  std::atomic<std::uint64_t> word;
-  std::atomic<std::uint64_t> size;                 // bytes of the object
-  std::atomic<std::uint64_t> payload[inline_words];  // the object, or owner rank and offset in the owner's slab
-
-  // The line that setters and evictors turn, apart from the one that a waiter spins on.
   static constexpr std::uint64_t claimed = 1, evicted = 2, broken = 4;  // bits of claim, below the generation
-  alignas(64) std::atomic<std::uint64_t> claim;    // generation << 8 | bits
-  std::atomic<std::uint32_t> refs;                 // 1 for not being evicted, 1 for each view; 0: may be used again
+
+  // One line holds all that the hand-off of a small object turns: it goes from core to core once.
+  std::atomic<std::uint64_t> word;
+  std::atomic<std::uint64_t> claim;                  // generation << 8 | bits
+  std::atomic<std::uint32_t> refs;                   // 1 for not being evicted, 1 for each view; 0: may be used again
   std::atomic<std::uint32_t> sleepers;
-  std::atomic<std::uint64_t> next;                 // in a list of slots to be used again: index + 1; 0: last
-  std::atomic<std::int32_t> producer;              // declared, or -1
-  std::uint32_t index;                             // constant once the page is there
+  std::atomic<std::uint64_t> size;                   // bytes of the object
+  std::atomic<std::uint64_t> payload[inline_words];  // the object, or owner rank and offset in the owner's slab
+  std::atomic<std::uint64_t> next;                   // in a list of slots to be used again: index + 1; 0: last
+  std::atomic<std::int32_t> producer;                // declared, or -1
+  std::uint32_t index;                               // constant once the page is there
 };
 static_assert(sizeof(Slot) == 128);
 

@@ -79,6 +79,13 @@ class PROXYSTORE_EXPORT DeferrableConnector : public Connector {
   /// Blocks until the key is set, evicted or broken, or `deadline` has come. Pushed where the medium can.
   virtual State wait(Key const& key, Deadline deadline) = 0;
 
+  struct Received {
+    State state;
+    std::optional<Bytes> object;  ///< nullopt unless ready, and if it was evicted meanwhile
+  };
+  /// wait(), then get(): in one step where the medium can. The default makes both calls.
+  virtual Received receive(Key const& key, Deadline deadline);
+
   DeferrableConnector* deferrable() noexcept override { return this; }
 };
 

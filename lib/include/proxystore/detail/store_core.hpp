@@ -22,11 +22,11 @@ namespace proxystore {
 
 struct StoreOptions {
   /// Deserialised objects kept by this process; 0: none. Default: 16, or none where the connector reads in place.
-  std::optional<std::size_t> cache_objects;
+  std::optional<std::size_t> cache_objects = std::nullopt;
   std::size_t cache_bytes = std::size_t{256} << 20U;
   /// A wait longer than this is reported once through `log`.
   std::chrono::nanoseconds stall_report = std::chrono::seconds(30);
-  Log log;  ///< default: default_log()
+  Log log = {};  ///< default: default_log()
 };
 
 namespace detail {
@@ -87,6 +87,9 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
 
   DeferrableConnector& deferrable();
   std::optional<Bytes> await(Reference const& future, Deadline deadline);
+  std::optional<Bytes> look(Reference const& future, Deadline deadline);
+  template <class Block>
+  void block(Reference const& future, Deadline deadline, Block const& block_until);
   void report_stall(Waiter& waiter);
   std::string describe(Waiter const& waiter) const;
   void ensure_open() const;
@@ -95,6 +98,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
 
   std::unique_ptr<Connector> connector_;
   DeferrableConnector* deferrable_;  // null: not deferrable
+  bool in_place_;                    // what connector_->reads_in_place() says
   std::shared_ptr<StoreInfo const> info_;
   StoreOptions options_;
   Cache cache_;
