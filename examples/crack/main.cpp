@@ -40,14 +40,15 @@ void prepare_folder(Options const& options) {
 }
 
 void check_folder(Options const& options, int rank) {
-  std::string const probe = options.frames() + "/.probe." + std::to_string(rank);
-  try {
-    write_file(probe, {});
-  } catch (std::exception const& failure) {
-    throw std::runtime_error("the output folder is not writable: " + std::string(failure.what()));
+  for (std::string const& folder : {options.out, options.frames()}) {
+    std::string const probe = folder + "/.probe." + std::to_string(rank);
+    try {
+      write_file(probe, {});
+    } catch (std::exception const& failure) {
+      throw std::runtime_error("the output folder is not writable: " + std::string(failure.what()));
+    }
+    std::filesystem::remove(probe);
   }
-  std::error_code error;
-  std::filesystem::remove(probe, error);
 }
 
 class Subset {

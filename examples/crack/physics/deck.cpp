@@ -135,12 +135,11 @@ std::vector<Piece> split_run(Deck::Command const& command, std::int64_t start, s
 }
 
 std::string read_text(std::string const& path) {
-  std::ifstream file(path);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || text.empty())
+  std::ostringstream text;
+  if (!(text << std::ifstream(path).rdbuf()))
     throw std::runtime_error("the deck '" + path +
                              "' cannot be read (is lammps-examples installed? --deck names another)");
-  return text;
+  return text.str();
 }
 
 }  // namespace crack

@@ -26,6 +26,7 @@ Options parse_options(int argc, char** argv) {
   Options options;
   options.deck = CRACK_DECK;
   CLI::App app("LAMMPS runs a deck on some ranks; the others analyse and draw its frames as they come.", "crack");
+  app.option_defaults()->take_last();  // scripts/demo names a folder, and its user perhaps another
   app.add_option("--deck", options.deck, "LAMMPS input deck")->capture_default_str();
   app.add_option("--out", options.out, "folder for what it makes")->capture_default_str();
   app.add_option("--store", options.store, "the connector that carries the frames")->capture_default_str();
