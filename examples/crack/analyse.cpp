@@ -7,7 +7,7 @@ namespace crack {
 namespace {
 
 constexpr std::size_t movie_shrink = 2;
-constexpr std::size_t thumbnail_shrink = 4;
+constexpr std::size_t thumbnail_shrink = 3;
 
 class Analyst {
  public:

@@ -7,7 +7,8 @@
 
 namespace crack {
 
-// Small pictures of the same size side by side, each with its step. REQUIRES: as many of either, at least one.
+// At most twelve of the pictures, from the first to the last, side by side and each with its step.
+// REQUIRES: pictures of one size, as many as steps, at least one.
 Image contact_sheet(std::vector<Image> const& thumbnails, std::vector<std::int64_t> const& steps);
 
 }  // namespace crack

@@ -79,12 +79,12 @@ Axes axes_of(std::vector<Event> const& events) {
 
 void draw_time_axis(Scene& scene, Axes const& axes, double y) {
   double const span = axes.end - axes.begin;
-  double step = std::pow(10.0, std::floor(std::log10(span)));
-  if (span / step < 4.0) step /= 4.0;
-  for (double t = 0.0; t <= span; t += step) {
-    double const x = axes.x(axes.begin + t);
+  double const power = std::pow(10.0, std::floor(std::log10(span)));
+  double const step = span / power < 2.0 ? 0.2 * power : span / power < 5.0 ? 0.5 * power : power;
+  for (int i = 0; i * step <= span; ++i) {
+    double const t = i * step, x = axes.x(axes.begin + t);
     scene.lines.push_back({{x, top - 8.0}, {x, y}, 1.0, faint, 0.5, ""});
-    scene.texts.push_back({{x, y + 18.0}, 10.0, ink, format(step < 1.0 ? "%.2f" : "%.0f", t) + " s", Anchor::middle});
+    scene.texts.push_back({{x, y + 18.0}, 10.0, ink, format("%g s", t), Anchor::middle});
   }
 }
 
@@ -105,7 +105,7 @@ void draw_labels(Scene& scene, int ranks, int simulation_ranks) {
         {{label_width - 16.0, Axes::y(rank) + 0.5 * bar_height + 5.0},
          11.0,
          ink,
-         std::string(rank < simulation_ranks ? "simulation" : "analysis") + "  " + std::to_string(rank),
+         "rank " + std::to_string(rank) + (rank < simulation_ranks ? " simulates" : " analyses"),
          Anchor::right});
 }
 
