@@ -17,14 +17,8 @@ fi
 
 say() { printf '\n== %s\n' "$*"; }
 
-# install_packages PURPOSE... unless the user said --no-install
-install_packages() {
-  if [[ $no_install ]]; then
-    echo "Packages: none installed (--no-install)"
-  else
-    "$root/scripts/install-packages" "$@"
-  fi
-}
+# install_packages PURPOSE...
+install_packages() { "$root/scripts/install-packages" ${no_install:+--no-install} "$@"; }
 
 # quietly LOG COMMAND... : output goes to LOG, and its end to the terminal if the command fails
 quietly() {
