@@ -109,12 +109,11 @@ void Handoff::break_pending(int leaver) noexcept {
 }
 
 void Handoff::drop_reference(Slot& slot, std::uint32_t home) noexcept {
-  // Read before the count falls: afterwards the slot may be another's.
-  auto const size = slot.size.load(std::memory_order_relaxed);
+  if (slot.refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // The last one: nobody takes another reference, and the slot is ours until it is given back.
   auto const owner = slot.payload[0].load(std::memory_order_relaxed);
   auto const offset = slot.payload[1].load(std::memory_order_relaxed);
-  if (slot.refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (size > Slot::inline_bytes) give_back_block(slabs_[owner], offset);
+  if (slot.size.load(std::memory_order_relaxed) > Slot::inline_bytes) give_back_block(slabs_[owner], offset);
   give_back_slot(slabs_[home], slot);
 }
 
