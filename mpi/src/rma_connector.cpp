@@ -72,7 +72,7 @@ std::optional<std::array<std::uint64_t, 3>> parse_key(std::string_view text) noe
     if (digit == 36 || ++digits > 12) return std::nullopt;  // 12 digits of base 36 are less than 2^63
     part[at] = part[at] * 36 + digit;
   }
-  if (at + 1 != part.size() || digits == 0 || part[2] == 0) return std::nullopt;
+  if (at + 1 != part.size() || digits == 0 || part[2] == 0 || part[2] >> generation_bits != 0) return std::nullopt;
   return part;
 }
 

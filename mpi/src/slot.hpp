@@ -26,6 +26,8 @@ namespace proxystore::mpi::detail {
 
 enum class Phase : std::uint8_t { free = 0, pending, ready, gone, broken };
 
+constexpr unsigned generation_bits = 56;
+
 constexpr std::uint64_t word_of(std::uint64_t generation, Phase phase) noexcept {
   return generation << 8U | static_cast<std::uint64_t>(phase);
 }
