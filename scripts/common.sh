@@ -9,7 +9,14 @@ export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
 
 TMPDIR=$(mktemp -d /tmp/proxystore.XXXXXX)
 export TMPDIR
-trap 'rm -rf "$TMPDIR"' EXIT
+# A script that is told to end takes along what it has started.
+clean_up() {
+  local children=()
+  read -ra children <"/proc/$$/task/$$/children" || true
+  ((${#children[@]} == 0)) || kill "${children[@]}" || true
+  rm -rf "$TMPDIR"
+}
+trap clean_up EXIT
 
 if ((EUID == 0)); then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
