@@ -15,11 +15,14 @@ class FailuresOfRank final : public testing::EmptyTestEventListener {
  public:
   explicit FailuresOfRank(int rank) : rank_(rank) {}
 
+  void OnTestStart(testing::TestInfo const& test) override { test_ = &test; }
+  void OnTestEnd(testing::TestInfo const&) override { test_ = nullptr; }
+
+  // GoogleTest holds its lock: asking it for the current test would wait for ever.
   void OnTestPartResult(testing::TestPartResult const& result) override {
     if (!result.failed()) return;
-    auto const* test = testing::UnitTest::GetInstance()->current_test_info();
     std::ostringstream text;
-    if (test) text << test->test_suite_name() << '.' << test->name() << '\n';
+    if (test_) text << test_->test_suite_name() << '.' << test_->name() << '\n';
     if (result.file_name()) text << result.file_name() << ':' << result.line_number() << '\n';
     text << result.message();
 
@@ -33,6 +36,7 @@ class FailuresOfRank final : public testing::EmptyTestEventListener {
 
  private:
   int rank_;
+  testing::TestInfo const* test_ = nullptr;
 };
 
 }  // namespace
@@ -52,8 +56,7 @@ int main(int argc, char** argv) {
 
   int failed = RUN_ALL_TESTS();
   MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-  if (rank == 0 && failed && testing::UnitTest::GetInstance()->Passed())
-    std::puts("failed on another rank, see above");
+  if (rank == 0 && failed && testing::UnitTest::GetInstance()->Passed()) std::puts("failed on another rank, see above");
   MPI_Finalize();
   return failed;
 }
