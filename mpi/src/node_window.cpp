@@ -1,5 +1,6 @@
 #include "node_window.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <sys/statvfs.h>
@@ -23,12 +24,12 @@ void require_unified(MPI_Win window) {
 
 constexpr std::size_t page = 4096;
 
-/// From the first page boundary on: an MPI may put a header of its own in front. Mappings begin at pages in every
-/// process, so all ranks cut alike.
+/// The whole pages that were asked for, one less than `extent` has: from the first page boundary on, since an MPI may
+/// put a header of its own in front. Mappings begin at pages in every process, so all ranks cut alike.
 std::span<std::byte> whole_pages(void* base, std::size_t extent) {
   auto const past = reinterpret_cast<std::uintptr_t>(base) % page;
   auto const skip = past == 0 ? 0 : page - past;
-  return {static_cast<std::byte*>(base) + skip, (extent - skip) / page * page};
+  return {static_cast<std::byte*>(base) + skip, (extent - page) / page * page};
 }
 
 MPI_Win allocate_shared(MPI_Comm comm, std::size_t bytes) {
@@ -48,7 +49,7 @@ MPI_Win allocate_shared(MPI_Comm comm, std::size_t bytes) {
 NodeWindow::NodeWindow(MPI_Comm comm, std::size_t bytes) {
   int size = 0;
   mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
-  std::uint64_t const mine = bytes;
+  std::uint64_t const mine = std::min(std::uint64_t{bytes}, std::numeric_limits<std::uint64_t>::max() / size);
   std::uint64_t all = 0;
   mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, comm), "MPI_Allreduce");
   together(comm, [&] {

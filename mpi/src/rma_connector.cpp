@@ -286,12 +286,18 @@ std::string RmaConnector::whoami() const {
 }
 
 std::string RmaConnector::report() const {
-  auto const usage = segment_->arena->usage();
-  return "rma: " + whoami() + ", shared memory of one node\n" +
-         "  memory of this rank: capacity " + std::to_string(usage.capacity) + " bytes (rma:?capacity=…), in use " +
-         std::to_string(usage.in_use) + ", largest free block " + std::to_string(usage.largest_free) + "\n" +
-         "  slots: " + std::to_string(usage.slots - usage.free_slots) + " in use of " + std::to_string(usage.slots) +
-         ", views held here: " + std::to_string(segment_->views.load()) + "\n";
+  auto const who = "rma: " + whoami() + ", shared memory of one node";
+  try {
+    Call const call(*segment_);
+    auto const usage = segment_->arena->usage();
+    return who + "\n  memory of this rank: capacity " + std::to_string(usage.capacity) +
+           " bytes (rma:?capacity=…), in use " + std::to_string(usage.in_use) + ", largest free block " +
+           std::to_string(usage.largest_free) + "\n  slots: " + std::to_string(usage.slots - usage.free_slots) +
+           " in use of " + std::to_string(usage.slots) + ", views held here: " +
+           std::to_string(segment_->views.load()) + "\n";
+  } catch (StoreClosed const&) {  // the memory may be gone
+    return who + ", closed\n";
+  }
 }
 
 }  // namespace detail
@@ -317,6 +323,13 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
     config.expect_only({"capacity", "prefault"});
     options = {config.size("capacity").value_or(0), config.flag("prefault").value_or(false)};
   });
+  int const mine = collective ? 1 : 0;
+  int all = 0, size = 0;
+  detail::mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
+  detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
+  if (all != 0 && all != size)
+    throw ConfigError("rma was named by " + std::to_string(all) + " of " + std::to_string(size) +
+                      " ranks (it is opened by all ranks together) give every rank the same connector text");
   return collective ? rma(comm, options) : std::move(connector);
 }
 

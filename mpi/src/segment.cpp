@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <sched.h>
 #include <vector>
 
@@ -72,7 +73,8 @@ std::size_t capacity_of(MPI_Comm comm, RmaOptions const& options) {
     capacity = std::clamp(share, Arena::least_bytes, default_capacity);
   }
   constexpr std::size_t page = std::size_t{64} << 10U;  // whole pages, of the larger kind that some machines have
-  return (capacity + page - 1) / page * page;
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / page * page;
+  return capacity > most ? most : (capacity + page - 1) / page * page;
 }
 
 std::vector<std::span<std::byte>> slabs_of(NodeWindow const& window) {
