@@ -19,7 +19,7 @@ struct Unview {
   std::shared_ptr<Segment> segment;
   Handle at;
   void operator()(void const*) const noexcept {
-    segment->handoff.unview(at);
+    if (!segment->unmapped.load()) segment->handoff.unview(at);
     segment->views.fetch_sub(1);
   }
 };
@@ -34,7 +34,7 @@ class Unpublished {
   Unpublished(Unpublished const&) = delete;
   Unpublished& operator=(Unpublished const&) = delete;
   ~Unpublished() {
-    if (block_) segment_->arena->free(block_);
+    if (block_ && !segment_->unmapped.load()) segment_->arena->free(block_);
     segment_->views.fetch_sub(1);
   }
   std::byte* release() noexcept { return std::exchange(block_, nullptr); }
@@ -78,6 +78,7 @@ std::optional<std::array<std::uint64_t, 3>> parse_key(std::string_view text) noe
 
 extern "C" int close_segment(MPI_Comm, int, void* attribute, void*) {
   std::unique_ptr<std::shared_ptr<Segment>> const segment(static_cast<std::shared_ptr<Segment>*>(attribute));
+  (*segment)->unmapped = true;
   try {
     (*segment)->close();
   } catch (std::exception const&) {

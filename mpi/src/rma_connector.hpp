@@ -45,6 +45,7 @@ class Segment {
   std::atomic<std::int64_t> views{0};   // held by this process: bytes of objects, and buffers not yet published
   std::atomic<std::int64_t> active{0};  // calls in flight
   std::atomic<bool> closed{false};
+  std::atomic<bool> unmapped{false};  // MPI has, or will have, taken the memory back: views dropped from now on leave it
 };
 
 class RmaConnector final : public DeferrableConnector {
