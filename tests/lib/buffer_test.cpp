@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <type_traits>
 
@@ -137,7 +138,9 @@ TEST(BufferTest, DropsWhatItHeldWhenAssignedTo) {
   EXPECT_EQ(buffer.size(), 3U);
 }
 
-TEST(BufferTest, ThrowsBadAllocForMoreThanThereIs) { EXPECT_THROW(Buffer{std::size_t{1} << 62U}, std::bad_alloc); }
+TEST(BufferTest, ThrowsBadAllocForMoreThanThereIs) {
+  EXPECT_THROW(Buffer{std::numeric_limits<std::size_t>::max()}, std::bad_alloc);
+}
 
 TEST(HeapTest, IsAnAllocator) { EXPECT_EQ(heap().allocate(70).size(), 70U); }
 

@@ -139,11 +139,11 @@ TEST(NpyTest, RefusesHeadersThatAreNotPlain) {
       {"{'descr': '<i4', 'fortran_order': False, 'shape': (1,), } {", "incomplete"},
       {"", "malformed"},
   };
-  for (auto const& [header, why] : bad)
-    EXPECT_THAT(
-        text_of<CorruptObject>([&] { (void)deserialize<Array<std::int32_t>>(numpy_saved(header, "\x07\0\0\0"sv)); }),
-        HasSubstr(why))
+  for (auto const& [header, why] : bad) {
+    Bytes const object = numpy_saved(header, "\x07\0\0\0"sv);
+    EXPECT_THAT(text_of<CorruptObject>([&] { (void)deserialize<Array<std::int32_t>>(object); }), HasSubstr(why))
         << header;
+  }
 }
 
 TEST(NpyTest, RefusesMoreThan64Dimensions) {

@@ -13,12 +13,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <proxystore/connectors/local.hpp>
 #include <proxystore/proxystore.hpp>
 
 namespace support {
 
 using namespace proxystore;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 /// Waits that must end by themselves end long before this; then the test fails instead of hanging.
@@ -120,6 +122,15 @@ class CountingConnector final : public ForwardingConnector {
  private:
   std::shared_ptr<Counts> counts_;
 };
+
+inline Store open_local(std::string name, StoreOptions options = {}) {
+  return Store::open(std::move(name), std::make_unique<LocalConnector>(), std::move(options));
+}
+/// The value as another process would get it: nothing shared.
+template <class T>
+T travelled(T const& value) {
+  return deserialize<T>(serialize(value));
+}
 
 /// How often `text` holds `part`.
 inline int times(std::string_view text, std::string_view part) {

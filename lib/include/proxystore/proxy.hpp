@@ -128,6 +128,8 @@ class Proxy {
 template <class T>
 class ProxyLocker {
  public:
+  /// Locks a proxy that stands for nothing, until deserialized into.
+  ProxyLocker() = default;
   explicit ProxyLocker(Proxy<T> proxy) noexcept : proxy_(std::move(proxy)) {}
   Proxy<T> unlock() && noexcept { return std::move(proxy_); }
   Proxy<T> unlock() const& noexcept { return proxy_; }
