@@ -159,6 +159,25 @@ TEST(CerealTest, RefusesClaimsOfMoreThanThereIs) {
   }
 }
 
+struct Tree {
+  Tree() { ++made; }
+  Tree(Tree&&) = default;
+  std::vector<Tree> children;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(children);
+  }
+  static inline int made = 0;
+};
+
+TEST(CerealTest, RefusesClaimsThatAreTooManyTogether) {
+  Tree::made = 0;
+  std::string object = "CE\n\1";
+  for (int depth = 0; depth < 100; ++depth) object += "\0\0\1\0\0\0\0\0"sv;  // 65536 children each
+  EXPECT_THAT(text_of<CorruptObject>([&] { (void)deserialize<Tree>(bytes_of(object)); }), HasSubstr("65536 elements"));
+  EXPECT_LT(Tree::made, 100'000);
+}
+
 TEST(CerealTest, TurnsCerealsOwnErrorsIntoCorruptObject) {
   using V = std::variant<int, std::string>;
   EXPECT_THAT(text_of<CorruptObject>([] { (void)deserialize<V>(bytes_of("CE\n\1\7\0\0\0\0\0\0\0"sv)); }),

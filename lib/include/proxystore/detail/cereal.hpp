@@ -69,7 +69,9 @@ class PortableWriter : public cereal::OutputArchive<PortableWriter, cereal::Allo
 class PortableReader : public cereal::InputArchive<PortableReader, cereal::AllowEmptyClassElision> {
  public:
   explicit PortableReader(std::span<std::byte const> in)
-      : cereal::InputArchive<PortableReader, cereal::AllowEmptyClassElision>(this), in_(in) {
+      : cereal::InputArchive<PortableReader, cereal::AllowEmptyClassElision>(this),
+        in_(in),
+        claimable_(in.size() + elements_without_content) {
     std::uint8_t little = 0;
     read(&little, 1, 1);
     if (little > 1) throw CorruptObject("a cereal archive does not begin with its byte order");
@@ -88,12 +90,13 @@ class PortableReader : public cereal::InputArchive<PortableReader, cereal::Allow
       for (std::size_t i = 0; i < element / 2; ++i) std::swap(bytes[at + i], bytes[at + element - 1 - i]);
   }
 
-  /// A container of `size` elements needs at least a byte for each, except for a few without content.
-  void check_container(std::uint64_t size) const {
-    constexpr std::uint64_t elements_without_content = 1U << 16U;
-    if (size > in_.size() && size > elements_without_content)
+  /// Each element of a container begins with a byte of its own, also of containers in containers, except for a few
+  /// elements without content: so all that an archive claims together is bounded by its size.
+  void claim_container(std::uint64_t size) {
+    if ((size > in_.size() && size > elements_without_content) || size > claimable_)
       throw CorruptObject("a cereal archive claims a container of " + std::to_string(size) + " elements in " +
                           std::to_string(in_.size()) + " bytes");
+    claimable_ -= size;
   }
 
   void enter() {
@@ -117,7 +120,10 @@ class PortableReader : public cereal::InputArchive<PortableReader, cereal::Allow
   std::size_t remaining() const noexcept { return in_.size(); }
 
  private:
+  static constexpr std::uint64_t elements_without_content = 1U << 16U;
+
   std::span<std::byte const> in_;
+  std::uint64_t claimable_;  // elements of containers still to come
   std::map<std::uint32_t, std::pair<std::type_index, std::shared_ptr<void>>> shared_;
   int depth_ = 0;
   bool swap_ = false;
@@ -152,7 +158,7 @@ template <class T>
 void CEREAL_LOAD_FUNCTION_NAME(PortableReader& archive, cereal::SizeTag<T>& tag) {
   std::uint64_t size = 0;
   archive(size);
-  archive.check_container(size);
+  archive.claim_container(size);
   tag.size = static_cast<std::remove_reference_t<T>>(size);
 }
 
