@@ -152,6 +152,17 @@ TEST_F(ProxyTest, ThrowsAnErrorOfTheBackgroundWhereTheObjectIsUsed) {
   EXPECT_THROW((void)*never, BrokenFuture);
 }
 
+TEST_F(ProxyTest, LeavesNoThreadBehindWhenTheStoreIsGone) {
+  std::weak_ptr<detail::StoreCore> core;
+  {
+    Store store = open_local("joined");
+    core = Registry::instance().find("joined");
+    for (int i = 0; i < 30; ++i) store.future<int>().proxy().resolve_async();
+    until_waiting(store, 30);
+  }
+  EXPECT_TRUE(core.expired());
+}
+
 TEST_F(ProxyTest, TravelsAsAReference) {
   auto const proxy = store_.proxy(std::string(100'000, 'x'));
   Bytes const reference = serialize(proxy);
