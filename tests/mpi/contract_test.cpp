@@ -14,10 +14,10 @@ Case on(std::string name, MPI_Comm comm) {
 }
 
 /// Evaluated by InitGoogleTest, when MPI is there.
-std::vector<Case> cases() { return {on("self", MPI_COMM_SELF), on("world", MPI_COMM_WORLD)}; }
+Case a_case() { return world::size_of() == 1 ? on("self", MPI_COMM_SELF) : on("world", MPI_COMM_WORLD); }
 
 }  // namespace
 
-HOLD_TO_CONTRACT(Rma, testing::ValuesIn(cases()));
+HOLD_TO_CONTRACT(Rma, testing::Values(a_case()));
 
 }  // namespace contract

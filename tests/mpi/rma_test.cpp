@@ -1,7 +1,6 @@
 // Hand-offs between ranks: orders, sizes, memory read in place, failures, races of setters, keys of others.
 #include <charconv>
 #include <numeric>
-#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -12,25 +11,13 @@ namespace {
 using namespace world;
 using Field = Array<double>;
 
-/// One store for all tests.
-class Rma : public Ranks {
+class Rma : public RanksWithStore {
  protected:
-  static void SetUpTestSuite() {
-    store_.emplace(Store::open("rma", mpi::rma(MPI_COMM_WORLD, {.capacity = large_object() + 8 * MiB})));
-  }
-  static void TearDownTestSuite() { store_.reset(); }
-
   /// A future of rank `maker`, at every rank.
   template <class T>
   Future<T> shared_future(int maker) {
     return share(store.future<T>(), maker);
   }
-
-  Store& store = *store_;
-  DeferrableConnector& connector = *store.connector().deferrable();
-
- private:
-  static inline std::optional<Store> store_;
 };
 
 }  // namespace

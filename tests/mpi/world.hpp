@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -135,6 +136,30 @@ class Ranks : public testing::Test {
   Board& board_ = Board::of_all_ranks();
 };
 
+/// Bytes of a large object of which each rank holds a few: 100 MB where shared memory has room.
+inline std::size_t large_object() {
+  struct statvfs shared {};
+  if (statvfs("/dev/shm", &shared) != 0) return 100'000'000;
+  auto const share =
+      static_cast<std::size_t>(shared.f_bavail) * shared.f_frsize / 8 / static_cast<std::size_t>(size_of());
+  return std::clamp(share, std::size_t{1'000'000}, std::size_t{100'000'000});
+}
+
+/// Tests over one store of all ranks, opened for all of them: opening takes longer than most tests.
+class RanksWithStore : public Ranks {
+ protected:
+  static void SetUpTestSuite() {
+    store_.emplace(Store::open("tested", mpi::rma(MPI_COMM_WORLD, {.capacity = large_object() + 16 * MiB})));
+  }
+  static void TearDownTestSuite() { store_.reset(); }
+
+  Store& store = *store_;
+  DeferrableConnector& connector = *store.connector().deferrable();
+
+ private:
+  static inline std::optional<Store> store_;
+};
+
 /// The text of the error that `call` throws; a failure if it throws none, or another type.
 template <class E, class Call>
 std::string error_of(Call&& call) {
@@ -148,15 +173,6 @@ std::string error_of(Call&& call) {
   }
   ADD_FAILURE() << "nothing was thrown";
   return {};
-}
-
-/// Bytes of a large object of which each rank holds a few: 100 MB where shared memory has room.
-inline std::size_t large_object() {
-  struct statvfs shared {};
-  if (statvfs("/dev/shm", &shared) != 0) return 100'000'000;
-  auto const share =
-      static_cast<std::size_t>(shared.f_bavail) * shared.f_frsize / 8 / static_cast<std::size_t>(size_of());
-  return std::clamp(share, std::size_t{1'000'000}, std::size_t{100'000'000});
 }
 
 /// Bytes that tell where and of whom they are.
