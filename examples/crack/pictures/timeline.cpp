@@ -101,12 +101,11 @@ void draw_legend(Scene& scene, double y) {
 
 void draw_labels(Scene& scene, int ranks, int simulation_ranks) {
   for (int rank = 0; rank < ranks; ++rank)
-    scene.texts.push_back(
-        {{label_width - 16.0, Axes::y(rank) + 0.5 * bar_height + 5.0},
-         11.0,
-         ink,
-         "rank " + std::to_string(rank) + (rank < simulation_ranks ? " simulates" : " analyses"),
-         Anchor::right});
+    scene.texts.push_back({{label_width - 16.0, Axes::y(rank) + 0.5 * bar_height + 5.0},
+                           11.0,
+                           ink,
+                           "rank " + std::to_string(rank) + (rank < simulation_ranks ? " simulates" : " analyses"),
+                           Anchor::right});
 }
 
 void draw_bar(Scene& scene, Axes const& axes, Event const& event) {
