@@ -9,6 +9,8 @@
 
 #include <proxystore/error.hpp>
 
+#include "name.hpp"
+
 namespace proxystore::mpi::detail {
 namespace {
 
@@ -110,6 +112,8 @@ Slot& Arena::new_slot(int producer) {
   slot.producer.store(producer, std::memory_order_relaxed);
   slot.claim.store(generation << 8U, std::memory_order_relaxed);
   slot.refs.store(1, std::memory_order_relaxed);
+  slot.home = Name::nobody;
+  slot.sleepers.fetch_and(~Slot::watched, std::memory_order_relaxed);  // a waiter of the former life may still count
   slot.word.store(word_of(generation, Phase::pending), std::memory_order_release);
   return slot;
 }
@@ -148,7 +152,7 @@ Arena::Usage Arena::usage() {
 }
 
 Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept {
-  auto& header = *reinterpret_cast<SlabHeader*>(slab.data());
+  auto& header = header_of(slab);
   // Page k holds the indices from 64 * (2^k - 1) on.
   auto const page = static_cast<unsigned>(std::bit_width(index / first_page_slots + 1)) - 1;
   if (index > UINT32_MAX || page >= SlabHeader::max_pages) return nullptr;
@@ -159,13 +163,13 @@ Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept {
 }
 
 void give_back_slot(std::span<std::byte> slab, Slot& slot) noexcept {
-  auto& header = *reinterpret_cast<SlabHeader*>(slab.data());
+  auto& header = header_of(slab);
   push(header.freed_slots, std::uint64_t{slot.index} + 1,
        [&](std::uint64_t next) { slot.next.store(next, std::memory_order_relaxed); });
 }
 
 void give_back_block(std::span<std::byte> slab, std::uint64_t offset) noexcept {
-  auto& header = *reinterpret_cast<SlabHeader*>(slab.data());
+  auto& header = header_of(slab);
   push(header.freed_blocks, offset,
        [&](std::uint64_t next) { Heap::header_of(slab.data() + offset).link = next; });
 }

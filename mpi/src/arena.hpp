@@ -42,7 +42,7 @@ class Arena {
   Usage usage();
 
  private:
-  SlabHeader& header() const noexcept { return *reinterpret_cast<SlabHeader*>(slab_.data()); }
+  SlabHeader& header() const noexcept { return header_of(slab_); }
   bool grow(std::size_t bytes);
   std::byte* take(std::size_t bytes);
   void collect_blocks();

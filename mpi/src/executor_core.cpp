@@ -13,6 +13,7 @@
 
 #include "check.hpp"
 #include "messages.hpp"
+#include "progress.hpp"
 #include "task_runner.hpp"
 
 namespace proxystore::mpi::detail {
@@ -186,6 +187,7 @@ struct ExecutorCore::Impl {
   /// One look at everything; rests if there was nothing.
   void progress(Deadline deadline) {
     bool moved = flush_outbox();
+    moved |= move_all();  // a rank that serves here serves its stores too
     while (auto received = messages.poll()) {
       handle(*std::move(received));
       moved = true;

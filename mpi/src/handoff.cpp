@@ -1,8 +1,8 @@
 #include "handoff.hpp"
 
+#include <sched.h>
 #include <array>
 #include <cstring>
-#include <sched.h>
 #include <string>
 
 #include <proxystore/error.hpp>
@@ -17,7 +17,9 @@ State Handoff::state_of(Handle at) noexcept {
   if (generation_of(word) != at.generation) return State::gone;
   switch (phase_of(word)) {
     case Phase::pending: return State::pending;
-    case Phase::ready: return State::ready;
+    case Phase::ready:
+    case Phase::elsewhere:
+    case Phase::arriving: return State::ready;
     case Phase::broken: return State::broken;
     case Phase::free:
     case Phase::gone: break;
@@ -46,7 +48,7 @@ Handoff::Outcome Handoff::publish_inline(Handle at, std::span<std::byte const> o
   std::atomic_thread_fence(std::memory_order_release);
   for (std::size_t i = 0; i * 8 < object.size(); ++i) at.slot->payload[i].store(words[i], std::memory_order_relaxed);
   at.slot->size.store(object.size(), std::memory_order_relaxed);
-  announce(at);
+  announce(at, Phase::ready);
   return Outcome::done;
 }
 
@@ -56,26 +58,75 @@ Handoff::Outcome Handoff::publish_block(Handle at, std::uint32_t owner, std::uin
   at.slot->payload[0].store(owner, std::memory_order_relaxed);
   at.slot->payload[1].store(offset, std::memory_order_relaxed);
   at.slot->size.store(size, std::memory_order_relaxed);
-  announce(at);
+  announce(at, Phase::ready);
   return Outcome::done;
 }
 
-void Handoff::announce(Handle at) noexcept {
+Handoff::Outcome Handoff::publish_elsewhere(Handle at, Elsewhere const& bytes) {
+  if (auto const outcome = claim(at); outcome != Outcome::done) return outcome;
+  std::atomic_thread_fence(std::memory_order_release);
   Slot& slot = *at.slot;
-  slot.word.store(word_of(at.generation, Phase::ready));
-  if (slot.sleepers.load() != 0) futex_wake_all(slot.word);
-  if ((slot.claim.load() & Slot::evicted) != 0) retire(at);
+  slot.payload[0].store(std::uint64_t{bytes.source} << 32U | bytes.name.home, std::memory_order_relaxed);
+  slot.payload[1].store(bytes.name.maker, std::memory_order_relaxed);
+  slot.payload[2].store(bytes.name.number, std::memory_order_relaxed);
+  slot.payload[3].store(bytes.name.generation, std::memory_order_relaxed);
+  slot.payload[4].store(bytes.size, std::memory_order_relaxed);
+  announce(at, Phase::elsewhere);  // size stays 0: no block of this node belongs to the slot
+  return Outcome::done;
 }
 
-void Handoff::wake(Slot& slot) noexcept {
-  if (slot.sleepers.load() != 0) futex_wake_all(slot.word);
+std::optional<Elsewhere> Handoff::elsewhere(Handle at) noexcept {
+  auto const word = word_of(at.generation, Phase::elsewhere);
+  if (at.slot->word.load(std::memory_order_acquire) != word) return std::nullopt;
+  std::array<std::uint64_t, 5> part;
+  for (std::size_t i = 0; i < part.size(); ++i) part[i] = at.slot->payload[i].load(std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_acquire);
+  if (at.slot->word.load(std::memory_order_relaxed) != word) return std::nullopt;
+  Name const name{static_cast<std::uint32_t>(part[0]), static_cast<std::uint32_t>(part[1]), part[2], part[3]};
+  return Elsewhere{static_cast<std::uint32_t>(part[0] >> 32U), name, part[4]};
 }
 
-/// READY -> GONE, by whoever comes first: the setter that finds it evicted, or the evictor.
+bool Handoff::bring_here(Handle at, std::uint32_t owner, std::uint64_t offset, std::uint64_t size) noexcept {
+  Slot& slot = *at.slot;
+  auto word = word_of(at.generation, Phase::elsewhere);
+  if (!slot.word.compare_exchange_strong(word, word_of(at.generation, Phase::arriving))) return false;
+  slot.payload[0].store(owner, std::memory_order_relaxed);
+  slot.payload[1].store(offset, std::memory_order_relaxed);
+  slot.size.store(size, std::memory_order_relaxed);
+  word = word_of(at.generation, Phase::arriving);
+  if (slot.word.compare_exchange_strong(word, word_of(at.generation, Phase::ready))) {
+    tell(at);
+    return true;
+  }
+  slot.size.store(0, std::memory_order_relaxed);  // evicted meanwhile; pinned, so nobody has read it
+  return false;
+}
+
+void Handoff::announce(Handle at, Phase phase) noexcept {
+  at.slot->word.store(word_of(at.generation, phase));
+  tell(at);
+  if ((at.slot->claim.load() & Slot::evicted) != 0) retire(at);
+}
+
+/// After a change of the word: those who sleep on it, and those on other nodes.
+void Handoff::tell(Handle at) noexcept {
+  auto const sleepers = at.slot->sleepers.load();
+  if (sleepers == 0) return;
+  if ((sleepers & ~Slot::watched) != 0) futex_wake_all(at.slot->word);
+  if ((sleepers & Slot::watched) != 0 && beyond_) beyond_->settled(at);
+}
+
+/// Set -> GONE, by whoever comes first: the setter that finds it evicted, or the evictor.
 void Handoff::retire(Handle at) noexcept {
-  auto expected = word_of(at.generation, Phase::ready);
-  if (at.slot->word.compare_exchange_strong(expected, word_of(at.generation, Phase::gone)))
-    drop_reference(*at.slot, at.home);
+  for (;;) {
+    auto const bytes = elsewhere(at);
+    auto word = at.slot->word.load();
+    if (generation_of(word) != at.generation || state_of(at) != State::ready) return;
+    if (!at.slot->word.compare_exchange_strong(word, word_of(at.generation, Phase::gone))) continue;
+    tell(at);
+    if (bytes && beyond_) beyond_->orphaned(at, *bytes);
+    return drop_reference(*at.slot, at.home);
+  }
 }
 
 void Handoff::evict(Handle at) noexcept {
@@ -86,7 +137,7 @@ void Handoff::evict(Handle at) noexcept {
   } while (!slot.claim.compare_exchange_weak(claim, claim | Slot::evicted));
   if ((claim & Slot::claimed) != 0) return retire(at);
   slot.word.store(word_of(at.generation, Phase::gone));
-  wake(slot);
+  tell(at);
   drop_reference(slot, at.home);
 }
 
@@ -94,7 +145,7 @@ void Handoff::break_slot(Handle at) noexcept {
   auto claim = at.generation << 8U;
   if (!at.slot->claim.compare_exchange_strong(claim, claim | Slot::broken)) return;  // set, evicted or broken already
   auto word = word_of(at.generation, Phase::pending);
-  if (at.slot->word.compare_exchange_strong(word, word_of(at.generation, Phase::broken))) wake(*at.slot);
+  if (at.slot->word.compare_exchange_strong(word, word_of(at.generation, Phase::broken))) tell(at);
 }
 
 void Handoff::break_pending(int leaver) noexcept {
@@ -103,7 +154,7 @@ void Handoff::break_pending(int leaver) noexcept {
       auto const word = slot->word.load(std::memory_order_acquire);
       if (phase_of(word) != Phase::pending) continue;
       auto const producer = slot->producer.load(std::memory_order_relaxed);
-      if ((producer < 0 ? static_cast<int>(home) : producer) == leaver) break_slot({slot, home, generation_of(word)});
+      if ((producer == -1 ? static_cast<int>(home) : producer) == leaver) break_slot({slot, home, generation_of(word)});
     }
   }
 }
@@ -144,11 +195,24 @@ std::optional<Handoff::View> Handoff::view(Handle at) {
   return View{{}, slabs_[owner].subspan(offset, slot.size.load(std::memory_order_relaxed))};
 }
 
+State Handoff::watch(Handle at) noexcept {
+  at.slot->sleepers.fetch_or(Slot::watched);
+  return state_of(at);
+}
+
 State Handoff::wait(Handle at, Deadline deadline) {
+  if (!beyond_) return sleep(at, deadline);
+  State state = State::pending;
+  drive_until(at.slot, deadline, [&] { return (state = state_of(at)) != State::pending; });
+  return state == State::pending && stopped() ? State::broken : state;
+}
+
+/// On a node of its own there is nothing to look for: spins, yields and sleeps until it is woken.
+State Handoff::sleep(Handle at, Deadline deadline) {
   State state = State::pending;
   auto const settled = [&] {
     state = state_of(at);
-    return state != State::pending || stopped_.load(std::memory_order_relaxed);
+    return state != State::pending || stopped();
   };
   if (!settled_soon(patience_, deadline, settled) && !deadline.expired()) {
     Slot& slot = *at.slot;

@@ -1,11 +1,19 @@
 #include "node_window.hpp"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 #include <numeric>
-#include <sys/statvfs.h>
+#include <string>
 
 #include <proxystore/error.hpp>
+#include <proxystore/key.hpp>
 
 #include "check.hpp"
 
@@ -18,8 +26,9 @@ void require_unified(MPI_Win window) {
   int found = 0;
   mpi_check(MPI_Win_get_attr(window, MPI_WIN_MODEL, &model, &found), "MPI_Win_get_attr");
   if (found == 0 || *model != MPI_WIN_UNIFIED)
-    throw ConnectorError("this MPI's windows have separate public and private copies (no MPI_WIN_UNIFIED), rma cannot "
-                         "use them; choose a file or redis connector");
+    throw ConnectorError(
+        "this MPI's windows have separate public and private copies (no MPI_WIN_UNIFIED), rma cannot "
+        "use them; choose a file or redis connector");
 }
 
 constexpr std::size_t page = 4096;
@@ -32,6 +41,7 @@ std::span<std::byte> whole_pages(void* base, std::size_t extent) {
   return {static_cast<std::byte*>(base) + skip, (extent - page) / page * page};
 }
 
+/// MPI_WIN_NULL if this MPI cannot: with a user's choice of one-sided components it may have none for shared memory.
 MPI_Win allocate_shared(MPI_Comm comm, std::size_t bytes) {
   MPI_Info info = MPI_INFO_NULL;
   mpi_check(MPI_Info_create(&info), "MPI_Info_create");
@@ -40,8 +50,30 @@ MPI_Win allocate_shared(MPI_Comm comm, std::size_t bytes) {
   MPI_Win window = MPI_WIN_NULL;
   int const code = MPI_Win_allocate_shared(static_cast<MPI_Aint>(bytes + page), 1, info, comm, &base, &window);
   MPI_Info_free(&info);
-  mpi_check(code, "MPI_Win_allocate_shared");
-  return window;
+  return code == MPI_SUCCESS ? window : MPI_WIN_NULL;
+}
+
+/// Maps `bytes` of POSIX shared memory of a name that all ranks of the node can form. Throws ConnectorError.
+std::span<std::byte> map_memory(std::string const& name, std::size_t bytes, bool create) {
+  auto const fail = [&](char const* function) {
+    throw ConnectorError(std::string(function) + " failed for shared memory '" + name + "' (" + std::strerror(errno) +
+                         ")");
+  };
+  int const file = shm_open(name.c_str(), create ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, S_IRUSR | S_IWUSR);
+  if (file < 0) fail("shm_open");
+  bool const sized = !create || ftruncate(file, static_cast<off_t>(bytes)) == 0;
+  void* const memory = sized ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+  int const reason = errno;
+  ::close(file);
+  errno = reason;
+  if (memory == MAP_FAILED) fail(sized ? "mmap" : "ftruncate");
+  return {static_cast<std::byte*>(memory), bytes};
+}
+
+std::vector<std::uint64_t> gather(MPI_Comm comm, int size, std::uint64_t mine) {
+  std::vector<std::uint64_t> all(static_cast<std::size_t>(size));
+  mpi_check(MPI_Allgather(&mine, 1, MPI_UINT64_T, all.data(), 1, MPI_UINT64_T, comm), "MPI_Allgather");
+  return all;
 }
 
 }  // namespace
@@ -57,7 +89,16 @@ NodeWindow::NodeWindow(MPI_Comm comm, std::size_t bytes) {
       throw StoreFull("the ranks of this node want " + std::to_string(all) + " bytes of shared memory, /dev/shm has " +
                       std::to_string(free) + " free; open with a smaller rma:?capacity=…, or enlarge /dev/shm");
   });
-  together(comm, [&] { window_ = allocate_shared(comm, bytes); });
+  window_ = allocate_shared(comm, bytes);
+  int const made = window_ != MPI_WIN_NULL ? 1 : 0;
+  int by_all = 0;
+  mpi_check(MPI_Allreduce(&made, &by_all, 1, MPI_INT, MPI_MIN, comm), "MPI_Allreduce");
+  if (by_all == 0) window_ = MPI_WIN_NULL;
+  if (by_all != 0) query(comm, size);
+  else map(comm, size, bytes);
+}
+
+void NodeWindow::query(MPI_Comm comm, int size) {
   together(comm, [&] {
     mpi_check(MPI_Win_set_errhandler(window_, MPI_ERRORS_RETURN), "MPI_Win_set_errhandler");
     require_unified(window_);
@@ -72,8 +113,34 @@ NodeWindow::NodeWindow(MPI_Comm comm, std::size_t bytes) {
   });
 }
 
+/// Without MPI's help. The names are gone as soon as all have mapped them: nothing stays behind, however a job ends.
+void NodeWindow::map(MPI_Comm comm, int size, std::size_t bytes) {
+  int rank = 0;
+  mpi_check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
+  std::string base = make_uuid_key().text();
+  mpi_check(MPI_Bcast(base.data(), static_cast<int>(base.size()), MPI_CHAR, 0, comm), "MPI_Bcast");
+  auto const name_of = [&](int of) { return "/proxystore-" + base + "-" + std::to_string(of); };
+  std::span<std::byte> own;
+  auto const sizes = gather(comm, size, bytes);
+  try {
+    together(comm, [&] { own = map_memory(name_of(rank), bytes, true); });
+    together(comm, [&] {
+      for (int of = 0; of < size; ++of)
+        slabs_.push_back(of == rank ? own : map_memory(name_of(of), sizes[static_cast<std::size_t>(of)], false));
+    });
+  } catch (Error const&) {
+    shm_unlink(name_of(rank).c_str());
+    throw;
+  }
+  shm_unlink(name_of(rank).c_str());
+}
+
 void NodeWindow::free() {
-  slabs_.clear();
+  auto const slabs = std::exchange(slabs_, {});
+  if (window_ == MPI_WIN_NULL) {
+    for (auto const& slab : slabs) munmap(slab.data(), slab.size());
+    return;
+  }
   mpi_check(MPI_Win_unlock_all(window_), "MPI_Win_unlock_all");
   mpi_check(MPI_Win_free(&window_), "MPI_Win_free");
 }

@@ -1,5 +1,8 @@
 #include "patience.hpp"
 
+#include <algorithm>
+#include <thread>
+
 #include "check.hpp"
 
 namespace proxystore::mpi::detail {
@@ -15,6 +18,21 @@ Patience Patience::of_node(MPI_Comm node) {
   mpi_check(MPI_Comm_size(node, &ranks), "MPI_Comm_size");
   bool const core_each = CPU_COUNT(&all) >= ranks;
   return core_each ? Patience{20us, 50us} : Patience{0us, 50us};
+}
+
+void Rest::on(std::atomic<std::uint64_t>* word, std::atomic<std::uint32_t>* sleepers, std::uint64_t seen,
+              Deadline deadline) const noexcept {
+  using namespace std::chrono_literals;
+  auto const now = Deadline::Clock::now();
+  auto const rest = std::clamp<Deadline::Clock::duration>((now - start_) / 100, 20us, 1ms);
+  Deadline const until = earlier(deadline, now + rest);
+  if (!word) {
+    std::this_thread::sleep_until(until.time());
+    return;
+  }
+  sleepers->fetch_add(1);
+  if (word->load() == seen) futex_wait(*word, seen, until);
+  sleepers->fetch_sub(1);
 }
 
 }  // namespace proxystore::mpi::detail

@@ -2,8 +2,8 @@
 
 #include <mpi.h>
 
-#include <chrono>
 #include <sched.h>
+#include <chrono>
 
 #include <proxystore/deadline.hpp>
 
@@ -42,5 +42,28 @@ bool settled_soon(Patience const& patience, Deadline deadline, Settled const& se
   }
   return settled();
 }
+
+/// The rests of a waiter that has to look for messages as well, which MPI cannot wake it for. First it only lets others
+/// run; then it rests for a hundredth of the time that it has waited so far, at most a millisecond: neither does the
+/// waiter keep a core, nor does it add much to its wait.
+class Rest {
+ public:
+  explicit Rest(Patience const& patience) noexcept : soon_(patience.spin + patience.yield) { again(); }
+
+  void again() noexcept { start_ = Deadline::Clock::now(); }
+  /// False: it is time for a longer one.
+  bool briefly() const noexcept {
+    if (Deadline::Clock::now() - start_ > soon_) return false;
+    sched_yield();
+    return true;
+  }
+  /// On a word of shared memory, if there is one, while it is `seen`; `sleepers` counts those who rest on it.
+  void on(std::atomic<std::uint64_t>* word, std::atomic<std::uint32_t>* sleepers, std::uint64_t seen,
+          Deadline deadline) const noexcept;
+
+ private:
+  std::chrono::nanoseconds soon_;
+  Deadline::Clock::time_point start_;
+};
 
 }  // namespace proxystore::mpi::detail

@@ -1,7 +1,6 @@
 #include "rma_connector.hpp"
 
-#include <array>
-#include <charconv>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -44,38 +43,6 @@ class Unpublished {
   std::byte* block_;
 };
 
-void append(std::string& text, std::uint64_t number) {
-  std::array<char, 16> digits;  // 13 at most, in base 36
-  auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 36).ptr;
-  text.append(digits.data(), end);
-}
-
-/// home.slot.generation: mostly short enough for a std::string without allocation.
-std::string key_text(Handle at) {
-  std::string text;
-  append(text, at.home);
-  append(text += '.', at.slot->index);
-  append(text += '.', at.generation);
-  return text;
-}
-
-std::optional<std::array<std::uint64_t, 3>> parse_key(std::string_view text) noexcept {
-  std::array<std::uint64_t, 3> part{};
-  std::size_t at = 0, digits = 0;
-  for (char const c : text) {
-    if (c == '.') {
-      if (digits == 0 || ++at == part.size()) return std::nullopt;
-      digits = 0;
-      continue;
-    }
-    unsigned const digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10U : 36U;
-    if (digit == 36 || ++digits > 12) return std::nullopt;  // 12 digits of base 36 are less than 2^63
-    part[at] = part[at] * 36 + digit;
-  }
-  if (at + 1 != part.size() || digits == 0 || part[2] == 0 || part[2] >> generation_bits != 0) return std::nullopt;
-  return part;
-}
-
 extern "C" int close_segment(MPI_Comm, int, void* attribute, void*) {
   std::unique_ptr<std::shared_ptr<Segment>> const segment(static_cast<std::shared_ptr<Segment>*>(attribute));
   (*segment)->unmapped = true;
@@ -107,7 +74,7 @@ class RmaConnector::Call {
 };
 
 RmaConnector::RmaConnector(MPI_Comm comm, RmaOptions const& options)
-    : segment_(std::make_shared<Segment>(comm, options)) {
+    : segment_(std::make_shared<Segment>(comm, options)), reply_timeout_(options.reply_timeout) {
   close_at_finalize();
 }
 
@@ -138,24 +105,28 @@ void RmaConnector::close() {
   mpi_check(MPI_Comm_free_keyval(&keyval), "MPI_Comm_free_keyval");
 }
 
-std::optional<Handle> RmaConnector::find(Key const& key) const noexcept {
-  auto const part = parse_key(key.text());
-  if (!part || (*part)[0] >= static_cast<std::uint64_t>(segment_->size)) return std::nullopt;
-  auto const [home, index, generation] = *part;
-  Slot* const slot = find_slot(segment_->window.slab(static_cast<int>(home)), index);
-  if (!slot) return std::nullopt;
-  return Handle{slot, static_cast<std::uint32_t>(home), generation};
+/// The slot of an object whose home is on this node.
+std::optional<Handle> RmaConnector::here(Name const& name) {
+  auto const home = segment_->place.near(name.home);
+  if (!home) return std::nullopt;
+  if (name.declared()) return segment_->network ? segment_->network->here(name) : std::nullopt;
+  Slot* const slot = find_slot(segment_->window.slab(static_cast<int>(*home)), name.number);
+  return slot ? std::optional(Handle{slot, *home, name.generation}) : std::nullopt;
 }
 
 Handle RmaConnector::make(int producer) {
   Slot& slot = segment_->arena->new_slot(producer);
-  return {&slot, static_cast<std::uint32_t>(segment_->rank), generation_of(slot.word.load(std::memory_order_relaxed))};
+  return {&slot, segment_->place.mine, generation_of(slot.word.load(std::memory_order_relaxed))};
+}
+
+Name RmaConnector::name_of(Handle at) const noexcept {
+  return {segment_->place.rank, Name::nobody, at.slot->index, at.generation};
 }
 
 Buffer RmaConnector::allocate(std::size_t bytes) {
   if (bytes <= Buffer::inline_capacity) return Buffer(bytes);
   Call const call(*segment_);
-  auto* const block = segment_->arena->allocate(bytes);
+  auto* const block = make_room(bytes);
   try {
     return {{block, bytes}, std::make_shared<Unpublished>(segment_, block), segment_.get()};
   } catch (std::bad_alloc const&) {
@@ -164,54 +135,88 @@ Buffer RmaConnector::allocate(std::size_t bytes) {
   }
 }
 
+/// Copies of other nodes' objects give way to this rank's own.
+std::byte* RmaConnector::make_room(std::size_t bytes) {
+  try {
+    return segment_->arena->allocate(bytes);
+  } catch (StoreFull const&) {
+    if (!segment_->network || !segment_->network->drop_copies(bytes)) throw;
+    return segment_->arena->allocate(bytes);
+  }
+}
+
 Key RmaConnector::new_key(KeyHint hint) {
   Call const call(*segment_);
-  if (hint.producer && (*hint.producer < 0 || *hint.producer >= segment_->size))
+  auto const& place = segment_->place;
+  if (!hint.producer) return Key(text_of(name_of(make(-1))));
+  if (*hint.producer < 0 || static_cast<std::uint32_t>(*hint.producer) >= place.size)
     throw InvalidArgument("rank " + std::to_string(*hint.producer) + " cannot be a producer (the communicator has " +
-                          std::to_string(segment_->size) + " ranks)");
-  return Key(key_text(make(hint.producer.value_or(-1))));
+                          std::to_string(place.size) + " ranks)");
+  auto const producer = static_cast<std::uint32_t>(*hint.producer);
+  if (auto const number = place.near(producer)) return Key(text_of(name_of(make(static_cast<int>(*number)))));
+  return Key(text_of(segment_->network->declare(producer)));
 }
 
 Key RmaConnector::put(Buffer object) {
   Call const call(*segment_);
-  auto const at = make(segment_->rank);
-  Key key(key_text(at));
+  auto const at = put_here(std::move(object));
+  return Key(text_of(name_of(at)));
+}
+
+Handle RmaConnector::put_here(Buffer object) {
+  auto const at = make(static_cast<int>(segment_->place.mine));
   try {
-    publish(at, key, std::move(object));
+    if (publish(at, std::move(object)) != Handoff::Outcome::done)
+      throw StoreClosed("the rma connector is closed");  // by another thread, which broke the new slot
   } catch (StoreFull const&) {
     segment_->handoff.evict(at);
     throw;
   }
-  return key;
+  return at;
 }
 
 void RmaConnector::set(Key const& key, Buffer object) {
   Call const call(*segment_);
-  auto const at = find(key);
-  if (!at) refuse(Handoff::Outcome::gone, key);
-  publish(*at, key, std::move(object));
+  auto const name = parse_name(key.text());
+  if (!name || name->home >= segment_->place.size) refuse(Handoff::Outcome::gone, key);
+  auto outcome = Handoff::Outcome::gone;
+  if (!segment_->place.near(name->home)) outcome = set_far(*name, std::move(object));
+  else if (auto const at = here(*name)) outcome = publish(*at, std::move(object));
+  if (segment_->network) segment_->network->drive();  // tells other nodes that wait for it
+  if (outcome != Handoff::Outcome::done) refuse(outcome, key);
 }
 
-void RmaConnector::publish(Handle at, Key const& key, Buffer object) {
+/// Small objects go to their home; of a large one, which stays here, only the place does.
+Handoff::Outcome RmaConnector::set_far(Name const& name, Buffer object) {
+  auto& network = *segment_->network;
+  auto reply = Network::Reply::full;
+  if (object.size() <= Mail::most_inside) reply = network.set(name, object.span());
+  if (reply != Network::Reply::full) return static_cast<Handoff::Outcome>(reply);
+  auto const size = object.size();
+  auto const at = put_here(std::move(object));
+  reply = network.set(name, Elsewhere{segment_->place.rank, name_of(at), size});
+  if (reply != Network::Reply::done) segment_->handoff.evict(at);
+  return static_cast<Handoff::Outcome>(reply);
+}
+
+/// In this rank's slab, moved there if it is not.
+Buffer RmaConnector::own(Buffer object) {
+  if (object.arena() == segment_.get()) return object;
+  auto const size = object.size();
+  Buffer copy = allocate(std::max(size, Buffer::inline_capacity + 1));
+  std::memcpy(copy.data(), object.data(), size);
+  return {{copy.data(), size}, copy.owner(), copy.arena()};
+}
+
+Handoff::Outcome RmaConnector::publish(Handle at, Buffer object) {
   auto& handoff = segment_->handoff;
-  if (object.size() <= Slot::inline_bytes) {
-    auto const outcome = handoff.publish_inline(at, object.span());
-    if (outcome != Handoff::Outcome::done) refuse(outcome, key);
-    return;
-  }
-  if (auto const outcome = Handoff::look(at); outcome != Handoff::Outcome::done) refuse(outcome, key);
-  if (object.arena() != segment_.get()) {
-    Buffer own = allocate(std::max(object.size(), Buffer::inline_capacity + 1));
-    std::memcpy(own.data(), object.data(), object.size());
-    auto const size = object.size();
-    object = Buffer({own.data(), size}, own.owner(), own.arena());
-  }
-  auto& unpublished = *static_cast<Unpublished*>(object.owner().get());
+  if (object.size() <= Slot::inline_bytes) return handoff.publish_inline(at, object.span());
+  if (auto const outcome = Handoff::look(at); outcome != Handoff::Outcome::done) return outcome;
+  object = own(std::move(object));
   auto const offset = segment_->arena->offset_of(object.data());
-  auto const outcome =
-      handoff.publish_block(at, static_cast<std::uint32_t>(segment_->rank), offset, object.size());
-  if (outcome != Handoff::Outcome::done) refuse(outcome, key);
-  unpublished.release();
+  auto const outcome = handoff.publish_block(at, segment_->place.mine, offset, object.size());
+  if (outcome == Handoff::Outcome::done) static_cast<Unpublished*>(object.owner().get())->release();
+  return outcome;
 }
 
 void RmaConnector::refuse(Handoff::Outcome outcome, Key const& key) const {
@@ -228,8 +233,59 @@ void RmaConnector::refuse(Handoff::Outcome outcome, Key const& key) const {
 
 std::optional<Bytes> RmaConnector::get(Key const& key) {
   Call const call(*segment_);
-  auto const at = find(key);
-  return at ? view(*at) : std::nullopt;
+  auto const name = parse_name(key.text());
+  if (!name) return std::nullopt;
+  if (auto const at = here(*name)) return object(*at, Deadline(reply_timeout_));
+  if (!is_far(*name)) return std::nullopt;
+  std::optional<Bytes> bytes;
+  auto& network = *segment_->network;
+  visit_far(*name, Deadline(reply_timeout_), &bytes, [&](Pin const& at) { return network.look(at, *name); });
+  return bytes;
+}
+
+bool RmaConnector::exists(Key const& key) {
+  Call const call(*segment_);
+  auto const name = parse_name(key.text());
+  if (!name) return false;
+  if (auto const at = here(*name)) return Handoff::ready(*at);
+  if (!is_far(*name)) return false;
+  auto& network = *segment_->network;
+  return visit_far(*name, {}, nullptr, [&](Pin const& at) { return network.look(at, *name); }) == State::ready;
+}
+
+/// An object whose home is on another node, through its mirror; `look` says what state it is in. Again if the mirror
+/// went away for want of room here, or if the bytes did on their way.
+template <class Look>
+State RmaConnector::visit_far(Name const& name, Deadline deadline, std::optional<Bytes>* bytes, Look const& look) {
+  constexpr int most_tries = 5;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    auto const at = segment_->network->mirror(name);
+    auto const state = look(at);
+    if (state == State::gone && !Network::final(at)) continue;
+    if (state != State::ready || !bytes) return state;
+    if ((*bytes = object(*at, deadline))) return state;
+    if (deadline.expired()) return State::pending;
+    if (!Network::final(at)) segment_->network->forget(name);
+  }
+  return State::gone;
+}
+
+bool RmaConnector::is_far(Name const& name) const noexcept {
+  return segment_->network && name.home < segment_->place.size && !segment_->place.near(name.home);
+}
+
+/// What a slot of this node has, its bytes brought here if they are elsewhere. nullopt: not set, gone, or too late.
+std::optional<Bytes> RmaConnector::object(Handle at, Deadline deadline) {
+  for (;;) {
+    if (auto bytes = view(at)) return bytes;
+    if (Handoff::state_of(at) != State::ready) return std::nullopt;
+    auto const bytes = Handoff::elsewhere(at);
+    if (!bytes) continue;  // they arrive
+    auto const fetched = segment_->network->fetch(*bytes, deadline);
+    if (fetched.near) return view(*fetched.near);
+    if (fetched.at) return view(*fetched.at);
+    return fetched.bytes.empty() ? std::nullopt : std::optional(fetched.bytes);
+  }
 }
 
 std::optional<Bytes> RmaConnector::view(Handle at) {
@@ -240,15 +296,15 @@ std::optional<Bytes> RmaConnector::view(Handle at) {
   return Bytes(view->large, std::shared_ptr<void const>(view->large.data(), Unview{segment_, at}));
 }
 
-bool RmaConnector::exists(Key const& key) {
-  Call const call(*segment_);
-  auto const at = find(key);
-  return at && Handoff::ready(*at);
-}
-
 void RmaConnector::evict(Key const& key) {
   Call const call(*segment_);
-  if (auto const at = find(key)) segment_->handoff.evict(*at);
+  auto const name = parse_name(key.text());
+  if (!name) return;
+  if (is_far(*name)) return segment_->network->evict(*name);
+  auto const at = here(*name);
+  if (!at || (name->declared() && !segment_->directory->remove(*name, *at))) return;
+  segment_->handoff.evict(*at);
+  if (segment_->network) segment_->network->drive();
 }
 
 template <class Wait>
@@ -261,46 +317,77 @@ State RmaConnector::wait_open(Wait const& wait) {
   return segment_->closed.load() ? State::broken : wait();
 }
 
+State RmaConnector::wait_for(Key const& key, Deadline deadline, std::optional<Bytes>* bytes) {
+  auto const name = parse_name(key.text());
+  if (!name) return State::gone;
+  if (auto const at = here(*name)) {
+    auto const state = segment_->handoff.wait(*at, deadline);
+    if (state == State::ready && bytes) *bytes = object(*at, deadline);
+    return state;
+  }
+  if (!is_far(*name)) return State::gone;
+  auto& network = *segment_->network;
+  return visit_far(*name, deadline, bytes, [&](Pin const& at) { return network.await(at, *name, deadline); });
+}
+
 State RmaConnector::wait(Key const& key, Deadline deadline) {
-  return wait_open([&] {
-    auto const at = find(key);
-    return at ? segment_->handoff.wait(*at, deadline) : State::gone;
-  });
+  return wait_open([&] { return wait_for(key, deadline, nullptr); });
 }
 
 RmaConnector::Received RmaConnector::receive(Key const& key, Deadline deadline) {
   Received received{State::gone, std::nullopt};
-  received.state = wait_open([&] {
-    auto const at = find(key);
-    if (!at) return State::gone;
-    auto const state = segment_->handoff.wait(*at, deadline);
-    if (state == State::ready) received.object = view(*at);
-    return state;
-  });
+  received.state = wait_open([&] { return wait_for(key, deadline, &received.object); });
   return received;
+}
+
+void RmaConnector::progress() {
+  Call const call(*segment_);
+  if (segment_->network) segment_->network->drive();
 }
 
 Config RmaConnector::config() const { return Config("rma").set("session", segment_->session); }
 
 std::string RmaConnector::whoami() const {
-  return "rank " + std::to_string(segment_->rank) + " of " + std::to_string(segment_->size) + " on " + segment_->host;
+  auto const& place = segment_->place;
+  return "rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) + " on " + segment_->host;
 }
 
 std::string RmaConnector::report() const {
-  auto const who = "rma: " + whoami() + ", shared memory of one node";
+  auto const& place = segment_->place;
+  auto const who = "rma: " + whoami() + ", " + std::to_string(place.neighbours.size()) +
+                   " of the ranks on this node, " + std::to_string(place.nodes) +
+                   (place.nodes == 1 ? " node\n" : " nodes\n");
   try {
     Call const call(*segment_);
     auto const usage = segment_->arena->usage();
-    return who + "\n  memory of this rank: capacity " + std::to_string(usage.capacity) +
+    return who + "  memory of this rank: capacity " + std::to_string(usage.capacity) +
            " bytes (rma:?capacity=…), in use " + std::to_string(usage.in_use) + ", largest free block " +
            std::to_string(usage.largest_free) + "\n  slots: " + std::to_string(usage.slots - usage.free_slots) +
-           " in use of " + std::to_string(usage.slots) + ", views held here: " +
-           std::to_string(segment_->views.load()) + "\n";
+           " in use of " + std::to_string(usage.slots) +
+           ", views held here: " + std::to_string(segment_->views.load()) + "\n" +
+           (segment_->network ? segment_->network->report() : "");
   } catch (StoreClosed const&) {  // the memory may be gone
-    return who + ", closed\n";
+    return who + "  closed\n";
   }
 }
 
+namespace {
+
+RmaOptions options_of(Config const& config) {
+  RmaOptions options;
+  options.capacity = config.size("capacity").value_or(0);
+  options.prefault = config.flag("prefault").value_or(false);
+  options.cache = config.size("cache").value_or(0);
+  options.reply_timeout = config.duration("reply_timeout").value_or(options.reply_timeout);
+  auto const progress = config.text("progress").value_or("auto");
+  if (progress == "calls") options.progress = RmaOptions::Progress::calls;
+  else if (progress == "thread") options.progress = RmaOptions::Progress::thread;
+  else if (progress != "auto")
+    throw ConfigError("rma option progress cannot be '" + progress + "' (auto, calls, thread)");
+  return options;
+}
+
+}  // namespace
 }  // namespace detail
 
 std::unique_ptr<Connector> rma(MPI_Comm comm, RmaOptions options) {
@@ -321,8 +408,8 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
       connector = Registry::instance().connect(config);
       return;
     }
-    config.expect_only({"capacity", "prefault"});
-    options = {config.size("capacity").value_or(0), config.flag("prefault").value_or(false)};
+    config.expect_only({"capacity", "prefault", "cache", "progress", "reply_timeout"});
+    options = detail::options_of(config);
   });
   int const mine = collective ? 1 : 0;
   int all = 0, size = 0;

@@ -11,13 +11,29 @@
 #include <proxystore/mpi/rma.hpp>
 
 #include "arena.hpp"
+#include "directory.hpp"
 #include "handoff.hpp"
+#include "network.hpp"
 #include "node_window.hpp"
 
 namespace proxystore::mpi::detail {
 
-/// The memory of one opened store on this node. Shared with the views taken from it, which may outlive the
-/// connector; the window itself is freed collectively, when no rank holds a view any more.
+/// Owns a communicator. The destructor frees it as well, collectively: for errors that all ranks throw.
+class Communicator {
+ public:
+  explicit Communicator(MPI_Comm comm) noexcept : comm_(comm) {}
+  Communicator(Communicator const&) = delete;
+  Communicator& operator=(Communicator const&) = delete;
+  ~Communicator();
+  void free();
+  operator MPI_Comm() const noexcept { return comm_; }
+
+ private:
+  MPI_Comm comm_;
+};
+
+/// One opened store: its memory on this node, and what connects it to the others. Shared with the views taken from it,
+/// which may outlive the connector; the window itself is freed collectively, when no rank holds a view any more.
 class Segment {
  public:
   Segment(MPI_Comm comm, RmaOptions const& options);  ///< Collective.
@@ -31,21 +47,27 @@ class Segment {
   bool freed() const noexcept { return freed_; }
 
  private:
-  MPI_Comm comm_;
+  void reach_out(RmaOptions const& options);
+  void free();
+
+  Communicator comm_;
+  Communicator node_;
   bool freed_ = false;
 
  public:
-  int const rank;
-  int const size;
+  Place const place;
   std::string const host;
   std::string const session;  // the same on all ranks, another for every opening
   NodeWindow window;
   Handoff handoff;
   std::optional<Arena> arena;  // of this rank
+  std::optional<Directory> directory;
+  std::optional<Network> network;       // of several nodes
   std::atomic<std::int64_t> views{0};   // held by this process: bytes of objects, and buffers not yet published
   std::atomic<std::int64_t> active{0};  // calls in flight
   std::atomic<bool> closed{false};
-  std::atomic<bool> unmapped{false};  // MPI has, or will have, taken the memory back: views dropped from now on leave it
+  std::atomic<bool> unmapped{
+      false};  // MPI has, or will have, taken the memory back: views dropped from now on leave it
 };
 
 class RmaConnector final : public DeferrableConnector {
@@ -69,19 +91,32 @@ class RmaConnector final : public DeferrableConnector {
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;
 
+  void progress() override;
+
  private:
   class Call;
 
-  std::optional<Handle> find(Key const& key) const noexcept;
+  std::optional<Handle> here(Name const& name);
+  bool is_far(Name const& name) const noexcept;
   Handle make(int producer);
+  Name name_of(Handle at) const noexcept;
+  std::byte* make_room(std::size_t bytes);
+  Handle put_here(Buffer object);
+  Buffer own(Buffer object);
+  Handoff::Outcome publish(Handle at, Buffer object);
+  Handoff::Outcome set_far(Name const& name, Buffer object);
+  [[noreturn]] void refuse(Handoff::Outcome outcome, Key const& key) const;
   std::optional<Bytes> view(Handle at);
+  std::optional<Bytes> object(Handle at, Deadline deadline);
+  template <class Look>
+  State visit_far(Name const& name, Deadline deadline, std::optional<Bytes>* bytes, Look const& look);
+  State wait_for(Key const& key, Deadline deadline, std::optional<Bytes>* bytes);
   template <class Wait>
   State wait_open(Wait const& wait);
-  void publish(Handle at, Key const& key, Buffer object);
-  [[noreturn]] void refuse(Handoff::Outcome outcome, Key const& key) const;
   void close_at_finalize();
 
   std::shared_ptr<Segment> segment_;
+  std::chrono::nanoseconds reply_timeout_;
   int keyval_ = MPI_KEYVAL_INVALID;
 };
 

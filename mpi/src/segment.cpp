@@ -1,7 +1,7 @@
+#include <sched.h>
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <sched.h>
 #include <vector>
 
 #include <proxystore/error.hpp>
@@ -40,36 +40,49 @@ std::string shared_session(MPI_Comm comm) {
   return text;
 }
 
-/// A duplicate that reports errors, of ranks that share memory.
-MPI_Comm node_duplicate(MPI_Comm comm) {
+/// A duplicate that reports errors.
+MPI_Comm duplicate(MPI_Comm comm) {
   int initialised = 0;
   MPI_Initialized(&initialised);
   if (initialised == 0 || comm == MPI_COMM_NULL)
     throw InvalidArgument("rma needs an initialised MPI and a communicator that this rank belongs to");
-  MPI_Comm copy = MPI_COMM_NULL, node = MPI_COMM_NULL;
+  MPI_Comm copy = MPI_COMM_NULL;
   mpi_check(MPI_Comm_dup(comm, &copy), "MPI_Comm_dup");
   mpi_check(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  mpi_check(MPI_Comm_split_type(copy, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
-  int const mine = size_of(node);
-  int least = mine;
-  mpi_check(MPI_Allreduce(&mine, &least, 1, MPI_INT, MPI_MIN, copy), "MPI_Allreduce");
-  bool const one_node = least == size_of(copy);
-  MPI_Comm_free(&node);
-  if (one_node) return copy;
-  MPI_Comm_free(&copy);
-  throw ConnectorError("rma was opened on a communicator whose ranks are on several nodes (they share no memory) "
-                       "use a sub-communicator of one node, from MPI_Comm_split_type");
+  return copy;
 }
 
-/// Collective: all ranks learn the same size, or throw the same error.
-std::size_t capacity_of(MPI_Comm comm, RmaOptions const& options) {
+/// The ranks that share memory, in the order of their ranks.
+MPI_Comm node_of(MPI_Comm comm) {
+  MPI_Comm node = MPI_COMM_NULL;
+  mpi_check(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank_in(comm), MPI_INFO_NULL, &node),
+            "MPI_Comm_split_type");
+  mpi_check(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  return node;
+}
+
+Place place_in(MPI_Comm comm, MPI_Comm node) {
+  Place place;
+  place.rank = static_cast<std::uint32_t>(rank_in(comm));
+  place.size = static_cast<std::uint32_t>(size_of(comm));
+  place.mine = static_cast<std::uint32_t>(rank_in(node));
+  place.neighbours.resize(static_cast<std::size_t>(size_of(node)));
+  mpi_check(MPI_Allgather(&place.rank, 1, MPI_UINT32_T, place.neighbours.data(), 1, MPI_UINT32_T, node),
+            "MPI_Allgather");
+  std::uint32_t const first = place.mine == 0 ? 1 : 0;
+  mpi_check(MPI_Allreduce(&first, &place.nodes, 1, MPI_UINT32_T, MPI_SUM, comm), "MPI_Allreduce");
+  return place;
+}
+
+/// Collective: all ranks throw if one does.
+std::size_t capacity_of(MPI_Comm comm, MPI_Comm node, RmaOptions const& options) {
   std::size_t capacity = options.capacity;
   together(comm, [&] {
     if (capacity != 0 && capacity < Arena::least_bytes)
       throw ConfigError("rma capacity " + std::to_string(capacity) + " is too small (at least 1 MiB for a rank)");
   });
   if (capacity == 0) {
-    auto const share = free_shared_memory() / 2 / static_cast<std::size_t>(size_of(comm));
+    auto const share = free_shared_memory() / 2 / static_cast<std::size_t>(size_of(node));
     capacity = std::clamp(share, Arena::least_bytes, default_capacity);
   }
   constexpr std::size_t page = std::size_t{64} << 10U;  // whole pages, of the larger kind that some machines have
@@ -83,32 +96,75 @@ std::vector<std::span<std::byte>> slabs_of(NodeWindow const& window) {
   return slabs;
 }
 
-}  // namespace
-
-Segment::Segment(MPI_Comm comm, RmaOptions const& options)
-    : comm_(node_duplicate(comm)),
-      rank(rank_in(comm_)),
-      size(size_of(comm_)),
-      host(processor_name()),
-      session(shared_session(comm_)),
-      window(comm_, capacity_of(comm_, options)),
-      handoff(slabs_of(window), Patience::of_node(comm_)) {
+/// Collective over `comm`: the ranks of a node that has no room must not leave those of the others behind.
+NodeWindow open_window(MPI_Comm comm, MPI_Comm node, std::size_t bytes) {
+  NodeWindow window;
   try {
-    together(comm_, [&] { arena.emplace(window.slab(rank), options.prefault); });
+    together(comm, [&] { window = NodeWindow(node, bytes); });
   } catch (Error const&) {
     window.free();
-    MPI_Comm_free(&comm_);
     throw;
   }
+  return window;
+}
+
+}  // namespace
+
+void Communicator::free() {
+  if (comm_ != MPI_COMM_NULL) mpi_check(MPI_Comm_free(&comm_), "MPI_Comm_free");
+}
+
+Communicator::~Communicator() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (comm_ != MPI_COMM_NULL && finalized == 0) MPI_Comm_free(&comm_);
+}
+
+Segment::Segment(MPI_Comm comm, RmaOptions const& options)
+    : comm_(duplicate(comm)),
+      node_(node_of(comm_)),
+      place(place_in(comm_, node_)),
+      host(processor_name()),
+      session(shared_session(comm_)),
+      window(open_window(comm_, node_, capacity_of(comm_, node_, options))),
+      handoff(slabs_of(window), place.mine, Patience::of_node(node_)) {
+  try {
+    together(comm_, [&] { arena.emplace(window.slab(static_cast<int>(place.mine)), options.prefault); });
+    if (place.nodes > 1) reach_out(options);
+  } catch (Error const&) {
+    window.free();
+    throw;
+  }
+}
+
+void Segment::reach_out(RmaOptions const& options) {
+  together(comm_, [&] {
+    if (options.progress == RmaOptions::Progress::thread && thread_level() < MPI_THREAD_MULTIPLE)
+      throw ConfigError(
+          "rma:?progress=thread needs MPI_THREAD_MULTIPLE, this MPI was initialised with less "
+          "(MPI_Init_thread, or mpi::Scope)");
+    directory.emplace(slabs_of(window), *arena, handoff, place.mine);
+  });
+  auto const capacity = window.slab(static_cast<int>(place.mine)).size();
+  NetworkOptions const chosen{
+      options.reply_timeout, options.cache != 0 ? options.cache : capacity / 2,
+      options.progress == RmaOptions::Progress::thread ||
+          (options.progress == RmaOptions::Progress::automatic && thread_level() == MPI_THREAD_MULTIPLE)};
+  // All tables are there: the last step of together() has seen to it.
+  network.emplace(comm_, place, handoff, *arena, *directory, chosen);
 }
 
 void Segment::close() {
   if (freed_) return;
   if (!closed.exchange(true)) {
-    handoff.break_pending(rank);
+    header_of(window.slab(static_cast<int>(place.mine))).closed = 1;
+    if (directory) directory->settle();
+    handoff.break_pending(static_cast<int>(place.mine));
     handoff.stop_waiting();
     while (active.load() != 0) sched_yield();
+    if (network) network->close();
   }
+  auto const mpi = enter_mpi();
   std::int64_t const mine = views.load();
   std::int64_t all = 0;
   MPI_Request request = MPI_REQUEST_NULL;
@@ -116,8 +172,13 @@ void Segment::close() {
   wait_patiently(request, "MPI_Iallreduce");
   if (all != 0) return;
   freed_ = true;
+  free();
+}
+
+void Segment::free() {
   window.free();
-  mpi_check(MPI_Comm_free(&comm_), "MPI_Comm_free");
+  node_.free();
+  comm_.free();
 }
 
 }  // namespace proxystore::mpi::detail

@@ -48,6 +48,8 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
   virtual bool reads_in_place() const noexcept { return false; }
   /// Who this process is in the medium's terms, for messages: "rank 3 of 8 on node7".
   virtual std::string whoami() const;
+  /// Moves what is under way, in media that work only while they are called. Never blocks.
+  virtual void progress() {}
   /// State of the medium in a few lines, for Store::report(). Empty: nothing to say.
   virtual std::string report() const { return {}; }
 

@@ -28,6 +28,7 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   void close() override { inner_->close(); }
   bool reads_in_place() const noexcept override { return inner_->reads_in_place(); }
   std::string whoami() const override { return inner_->whoami(); }
+  void progress() override { inner_->progress(); }
   std::string report() const override { return inner_->report(); }
 
   DeferrableConnector* deferrable() noexcept override { return inner_->deferrable() ? this : nullptr; }

@@ -119,6 +119,9 @@ class PROXYSTORE_EXPORT Store {
     return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
   }
 
+  /// Serves other processes for a moment, in a program that computes long without calling the store (mpi::rma on
+  /// several nodes). Never blocks.
+  void progress() { core().connector().progress(); }
   /// What is open, in which state, and who waits here for what; some lines of text.
   std::string report() { return core().report(); }
   /// Collective where the connector is. Idempotent. Waiters get BrokenFuture; resolved proxies keep their objects.

@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -16,18 +17,35 @@ struct RmaOptions {
   std::size_t capacity = 0;
   /// Commits the whole capacity at opening: no page faults later, and a lack of memory shows at once.
   bool prefault = false;
+  /// Of these bytes, how many may hold objects pulled from other nodes, oldest out first. 0: half of the capacity.
+  std::size_t cache = 0;
+
+  /// What moves messages between nodes. `calls`: a rank serves the others while it is in a blocking call of the
+  /// library, or in Store::progress(); one that computes, or waits in MPI, keeps them waiting. `thread`: always; it
+  /// rests up to a millisecond when there is little to do, and needs MPI_THREAD_MULTIPLE. `automatic`: a thread where
+  /// MPI provides MPI_THREAD_MULTIPLE. On one node nothing needs it, and there is none.
+  enum class Progress { automatic, calls, thread };
+  Progress progress = Progress::automatic;
+  /// How long a call that asks a rank of another node waits for its answer. Waits for futures have their own deadlines.
+  std::chrono::nanoseconds reply_timeout = std::chrono::minutes(5);
 };
 
 /// Objects in windows of the ranks' own memory, read in place by ranks of the same node; nobody copies, and a
-/// future is handed over by a store into shared memory (a wake-up if the consumer sleeps). As text: kind `rma`,
-/// options `capacity` and `prefault`.
+/// future is handed over by a store into shared memory (a wake-up if the consumer sleeps). Between nodes the consumers
+/// that wait are told by message, with a small object inside; a large one is pulled once to a node and read in place
+/// there. As text: kind `rma`, options `capacity`, `prefault`, `cache`, `progress` (auto, calls, thread),
+/// `reply_timeout`.
 ///
 /// Collective over `comm`, which is duplicated and not kept; MPI must be initialised. All ranks throw if one
 /// fails: ConfigError, StoreFull (shared memory too small), ConnectorError. Closing is collective too (as
 /// MPI_Win_free): close() first breaks the futures that this rank made without naming another producer, or that
 /// name this rank, then waits for the other ranks to close. MPI_Finalize closes what was forgotten.
 ///
-/// After opening any thread may use it at any MPI thread level: ranks of one node hand over without MPI calls.
+/// On one node any thread may use it at any MPI thread level: ranks hand over without MPI calls. On several nodes the
+/// library calls MPI from the threads that wait in it: at MPI_THREAD_MULTIPLE from all, at SERIALIZED from one at a
+/// time (no other may call MPI meanwhile), at FUNNELED and SINGLE from the main thread alone.
+///
+/// An eviction is seen at once by the ranks of the object's home node, and a message later by the others.
 /// Views (Bytes, Array) taken from it stay valid after close, until MPI_Finalize.
 PROXYSTORE_EXPORT std::unique_ptr<Connector> rma(MPI_Comm comm, RmaOptions options = {});
 

@@ -1,0 +1,150 @@
+#include "mail.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include <proxystore/error.hpp>
+
+#include "check.hpp"
+
+namespace proxystore::mpi::detail {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<Letter>);
+
+constexpr int letter_tag = 0, first_body_tag = 1;
+constexpr std::size_t part = std::size_t{1} << 30U;  // a body goes in parts that an int can count
+
+int tag_limit(MPI_Comm comm) {
+  int* limit = nullptr;
+  int found = 0;
+  mpi_check(MPI_Comm_get_attr(comm, MPI_TAG_UB, &limit, &found), "MPI_Comm_get_attr");
+  return found != 0 ? *limit : 32767;  // the least that MPI promises
+}
+
+bool all_done(std::vector<MPI_Request>& requests) {
+  int done = 0;
+  mpi_check(MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+  return done != 0;
+}
+
+void append(std::vector<std::byte>& out, void const* data, std::size_t size) {
+  auto const* const bytes = static_cast<std::byte const*>(data);
+  out.insert(out.end(), bytes, bytes + size);
+}
+
+Mail::Received open_letter(std::uint32_t from, std::span<std::byte const> message) {
+  Mail::Received out{from, {}, {}, {}};
+  auto const corrupt = [&](char const* why) {
+    throw CorruptObject("a message from rank " + std::to_string(from) + " cannot be read (" + why + ")");
+  };
+  if (message.size() < sizeof(Letter)) corrupt("it ends within its head");
+  std::memcpy(&out.letter, message.data(), sizeof(Letter));
+  auto const kind = static_cast<std::uint8_t>(out.letter.kind);
+  if (out.letter.magic != Letter::magic_number || kind == 0 || kind > last_kind) corrupt("not from this library");
+  if (static_cast<unsigned>(out.letter.state) > static_cast<unsigned>(State::broken)) corrupt("it names no state");
+  auto const rest = message.subspan(sizeof(Letter));
+  if (out.letter.ranks > rest.size() / sizeof(std::uint32_t)) corrupt("it ends within its list of ranks");
+  auto const list = out.letter.ranks * sizeof(std::uint32_t);
+  out.ranks.resize(out.letter.ranks);
+  if (list != 0) std::memcpy(out.ranks.data(), rest.data(), list);
+  out.object.assign(rest.begin() + static_cast<std::ptrdiff_t>(list), rest.end());
+  return out;
+}
+
+}  // namespace
+
+Mail::Mail(MPI_Comm comm) : comm_(comm), last_tag_(tag_limit(comm)), next_tag_(first_body_tag) {}
+
+void Mail::send(std::uint32_t to, Letter letter, std::span<std::uint32_t const> ranks,
+                std::span<std::byte const> object) {
+  letter.ranks = static_cast<std::uint32_t>(ranks.size());
+  auto& message = letters_.emplace_back();
+  message.reserve(sizeof letter + ranks.size_bytes() + object.size());
+  append(message, &letter, sizeof letter);
+  append(message, ranks.data(), ranks.size_bytes());
+  append(message, object.data(), object.size());
+  MPI_Request request = MPI_REQUEST_NULL;
+  int const code = MPI_Isend(message.data(), static_cast<int>(message.size()), MPI_BYTE, static_cast<int>(to),
+                             letter_tag, comm_, &request);
+  if (code != MPI_SUCCESS) letters_.pop_back();
+  mpi_check(code, "MPI_Isend");
+  letter_requests_.push_back(request);
+  ++sent_;
+}
+
+std::optional<Mail::Received> Mail::receive() {
+  int here = 0;
+  MPI_Message handle = MPI_MESSAGE_NULL;
+  MPI_Status status;
+  mpi_check(MPI_Improbe(MPI_ANY_SOURCE, letter_tag, comm_, &here, &handle, &status), "MPI_Improbe");
+  if (here == 0) return std::nullopt;
+  int count = 0;
+  mpi_check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  std::vector<std::byte> message(static_cast<std::size_t>(count));
+  mpi_check(MPI_Mrecv(message.data(), count, MPI_BYTE, &handle, MPI_STATUS_IGNORE), "MPI_Mrecv");
+  return open_letter(static_cast<std::uint32_t>(status.MPI_SOURCE), message);
+}
+
+int Mail::new_tag() noexcept {
+  next_tag_ = next_tag_ == last_tag_ ? first_body_tag : next_tag_ + 1;
+  return next_tag_;
+}
+
+void Mail::send_body(std::uint32_t to, int tag, Bytes body) {
+  auto& sent = bodies_.emplace_back(Body{std::move(body), {}});
+  for (std::size_t at = 0; at < sent.bytes.size(); at += part) {
+    auto const size = static_cast<int>(std::min(part, sent.bytes.size() - at));
+    auto& request = sent.requests.emplace_back(MPI_REQUEST_NULL);
+    mpi_check(MPI_Isend(sent.bytes.data() + at, size, MPI_BYTE, static_cast<int>(to), tag, comm_, &request),
+              "MPI_Isend");
+  }
+}
+
+Mail::Arrival Mail::receive_body(std::uint32_t from, int tag, std::span<std::byte> memory) {
+  Arrival arrival;
+  for (std::size_t at = 0; at < memory.size(); at += part) {
+    auto const size = static_cast<int>(std::min(part, memory.size() - at));
+    auto& request = arrival.requests_.emplace_back(MPI_REQUEST_NULL);
+    int const code = MPI_Irecv(memory.data() + at, size, MPI_BYTE, static_cast<int>(from), tag, comm_, &request);
+    if (code != MPI_SUCCESS) arrival.cancel();
+    mpi_check(code, "MPI_Irecv");
+  }
+  return arrival;
+}
+
+bool Mail::Arrival::done() { return all_done(requests_); }
+
+void Mail::Arrival::cancel() noexcept {
+  for (auto& request : requests_) {
+    if (request == MPI_REQUEST_NULL) continue;
+    MPI_Cancel(&request);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);  // of a receive that nobody sends to: at once
+  }
+}
+
+bool Mail::finish_sends() {
+  bool finished = false;
+  auto letter = letters_.begin();
+  for (std::size_t i = 0; i < letter_requests_.size();) {
+    int done = 0;
+    mpi_check(MPI_Test(&letter_requests_[i], &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done == 0) {
+      ++i;
+      ++letter;
+      continue;
+    }
+    letter_requests_.erase(letter_requests_.begin() + static_cast<std::ptrdiff_t>(i));
+    letter = letters_.erase(letter);
+    finished = true;
+  }
+  for (auto body = bodies_.begin(); body != bodies_.end();) {
+    bool const sent = all_done(body->requests);
+    body = sent ? bodies_.erase(body) : std::next(body);
+    finished |= sent;
+  }
+  return finished;
+}
+
+}  // namespace proxystore::mpi::detail

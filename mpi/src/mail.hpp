@@ -1,0 +1,110 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <proxystore/buffer.hpp>
+
+#include "handoff.hpp"
+#include "name.hpp"
+
+namespace proxystore::mpi::detail {
+
+/// What ranks say to each other about one object.
+enum class Kind : std::uint8_t {
+  ask = 1,     // to the home: what is its state? and tell me when that changes
+  state,       // from the home, or passed on: the state, with a small object inside
+  set,         // to the home: the object, or where it lies
+  set_done,    // to the setter: the outcome
+  evict,       // to the home
+  invalidate,  // to those that hold a copy: evicted
+  settled,     // to the home, from a neighbour that set, evicted or broke its slot: tell those who asked
+  pull,        // to who has the bytes: send them on this tag
+  pull_failed  // the bytes are not there
+};
+inline constexpr std::uint8_t last_kind = static_cast<std::uint8_t>(Kind::pull_failed);
+
+struct Letter {
+  static constexpr std::uint32_t magic_number = 0x70786d31;  // "pxm1"
+
+  std::uint32_t magic = magic_number;
+  Kind kind{};
+  State state{};               // of kind state
+  std::uint8_t outcome = 0;    // of kind set_done
+  std::uint8_t has_bytes = 0;  // the object follows
+  std::uint32_t node = 0;      // of the sender, as its first rank
+  std::uint32_t ranks = 0;     // how many follow: of kind state, those to pass it on to
+  Name name;
+  Elsewhere bytes;           // of kinds state and set, where the object is not inside
+  std::uint64_t number = 0;  // of a request, or a tag
+};
+
+/// Letters and bodies on a duplicate of a communicator. A letter is one message that fits MPI's eager protocols; a body
+/// is an object of any size, sent from where it lies and received to where it shall lie. Never blocks. Not
+/// synchronised: one thread at a time. Throws ConnectorError with the name of the MPI function that failed.
+class Mail {
+ public:
+  /// Bytes of an object that go inside a letter: with its head below the eager limits of the common MPIs (4 KiB).
+  static constexpr std::size_t most_inside = 3840;
+
+  explicit Mail(MPI_Comm comm);  ///< Keeps `comm`; its error handler must return.
+  Mail(Mail const&) = delete;
+  Mail& operator=(Mail const&) = delete;
+  ~Mail() = default;
+
+  void send(std::uint32_t to, Letter letter, std::span<std::uint32_t const> ranks = {},
+            std::span<std::byte const> object = {});
+
+  struct Received {
+    std::uint32_t from;
+    Letter letter;
+    std::vector<std::uint32_t> ranks;
+    std::vector<std::byte> object;
+  };
+  /// Throws CorruptObject for what is no letter.
+  std::optional<Received> receive();
+
+  /// Another for every body that is under way to this rank.
+  int new_tag() noexcept;
+  void send_body(std::uint32_t to, int tag, Bytes body);
+
+  /// A body under way to this rank.
+  class Arrival {
+   public:
+    bool done();
+    void cancel() noexcept;
+
+   private:
+    friend class Mail;
+    std::vector<MPI_Request> requests_;
+  };
+  /// `memory` stays valid until the arrival is done or cancelled.
+  Arrival receive_body(std::uint32_t from, int tag, std::span<std::byte> memory);
+
+  /// Finishes what was sent; true if something was.
+  bool finish_sends();
+  bool idle() const noexcept { return letters_.empty() && bodies_.empty(); }
+  std::uint64_t sent() const noexcept { return sent_; }  ///< letters
+
+ private:
+  struct Body {
+    Bytes bytes;
+    std::vector<MPI_Request> requests;
+  };
+
+  MPI_Comm comm_;
+  int last_tag_;
+  int next_tag_;
+  std::uint64_t sent_ = 0;
+  std::list<std::vector<std::byte>> letters_;  // being sent
+  std::vector<MPI_Request> letter_requests_;   // of each, in the same order
+  std::list<Body> bodies_;
+};
+
+}  // namespace proxystore::mpi::detail

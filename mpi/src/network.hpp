@@ -1,0 +1,229 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "arena.hpp"
+#include "directory.hpp"
+#include "handoff.hpp"
+#include "mail.hpp"
+#include "progress.hpp"
+
+namespace proxystore::mpi::detail {
+
+/// Where a rank is.
+struct Place {
+  std::uint32_t rank = 0, size = 1;       // in the store's communicator
+  std::uint32_t mine = 0;                 // number of this rank on its node
+  std::vector<std::uint32_t> neighbours;  // rank of each number; ascending
+  std::uint32_t nodes = 1;
+
+  std::uint32_t node() const noexcept { return neighbours.front(); }
+  /// The number of a rank on this node, if it is on it.
+  std::optional<std::uint32_t> near(std::uint32_t of) const noexcept;
+};
+
+struct NetworkOptions {
+  std::chrono::nanoseconds reply_timeout;
+  std::size_t cache_bytes;  // of objects pulled to this node by this rank
+  bool thread;
+};
+
+/// Objects whose home is on another node: the protocol between nodes.
+///
+/// The *home* of an object keeps, in its own memory, who asked for it (one rank of each node) and who holds a copy.
+///
+///   A consumer ASKs the home once and waits on the mirror in its node's memory. The home answers with the STATE: what
+///   it is now, and again when it settles, with a small object inside. Ranks that asked are told by tree: a letter
+///   carries the list of those to whom its receiver passes it on.
+///   The bytes of a large object stay where they were set; STATE names the rank that has them, and a node PULLs them
+///   when one of its ranks looks at the object, into its own slab, once.
+///   A producer whose object has its home elsewhere SETs it there and waits for the outcome.
+///   An EVICT goes to the home, which INVALIDATEs the copies: other nodes find the object a little longer.
+///   A rank that settles a watched slot of a neighbour tells the home that it is SETTLED.
+///
+/// All that is sent is sent, and all that arrives is handled, inside move(): app threads leave orders. A rank that
+/// waits moves; the answer to a question comes when the rank that is asked moves.
+///
+/// Who asked for a mirror may stop waiting while a neighbour still waits: the neighbour sees that nobody on the node
+/// that asked is driving, and asks itself. It also asks again, after 1 s, 2 s, 4 s … 30 s, which mends whatever was
+/// lost.
+class Network final : public Beyond, private Movable {
+ public:
+  /// Collective. Keeps `comm` (its error handler must return) but does not free it.
+  Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Directory& directory, NetworkOptions options);
+  Network(Network const&) = delete;
+  Network& operator=(Network const&) = delete;
+  ~Network();
+
+  /// A key whose home is `home`, a rank of another node that is not asked.
+  Name declare(std::uint32_t home);
+  /// The slot of an object whose home is on this node. May make it (Directory::declared).
+  std::optional<Handle> here(Name const& name);
+
+  // Objects whose home is on another node. All throw Timeout when the home does not answer for reply_timeout, and
+  // ConnectorError when the network has failed.
+
+  Pin mirror(Name const& name);
+  /// What the home says now, unless it has promised to tell.
+  State look(Pin const& at, Name const& name);
+  State await(Pin const& at, Name const& name, Deadline deadline);
+  /// GONE because it was evicted, and not for want of room on this node.
+  static bool final(Pin const& at) noexcept { return at->verdict.load() != 0; }
+
+  enum class Reply : std::uint8_t { done, already_set, gone, broken, full };
+  /// The object inside, or where it lies.
+  Reply set(Name const& name, std::span<std::byte const> object);
+  Reply set(Name const& name, Elsewhere const& bytes);
+  void evict(Name const& name);
+  /// Drops this node's mirror, so that the next one asks the home again.
+  void forget(Name const& name) noexcept;
+  /// Copies of other nodes' objects in this rank's slab, the oldest that nobody looks at, until some `wanted` bytes are
+  /// free. False if there are none.
+  bool drop_copies(std::size_t wanted) noexcept { return drop_cached(wanted) != 0; }
+
+  /// Bytes that lie elsewhere, brought to this node: a slot to view, or, where its memory is full, bytes of this
+  /// process. Neither: they are gone, or the deadline came.
+  struct Fetched {
+    Pin at;
+    std::optional<Handle> near;
+    Bytes bytes;
+  };
+  Fetched fetch(Elsewhere const& bytes, Deadline deadline);
+
+  void settled(Handle at) noexcept override;
+  void orphaned(Handle at, Elsewhere const& bytes) noexcept override;
+  bool drive() override;
+
+  /// Collective. Every rank has come, and nothing is under way any more. REQUIRES: this rank sets and waits no more.
+  void close();
+  std::string report();
+
+ private:
+  struct Request {
+    std::atomic<bool> done{false};
+    Reply reply{};
+  };
+  struct Pull {
+    Name name;
+    Elsewhere from;
+    Pin at;
+    std::byte* block = nullptr;  // in this rank's slab
+    Buffer own;                  // or, where that is full, of this process
+    Bytes bytes;                 // what is in `own`, when it has arrived
+    int tag = 0;
+    Mail::Arrival arrival;
+    std::vector<std::pair<std::uint32_t, int>> relays;  // ranks that want it from here, and their tags
+    enum State { under_way, stored, kept, failed };     // stored: in the slot; kept: in `bytes`
+    std::atomic<State> state{under_way};
+  };
+  struct Watch {
+    std::unordered_map<std::uint32_t, std::uint32_t> waiting;  // rank that asked, by node
+    std::unordered_set<std::uint32_t> holders;
+  };
+  struct Snapshot {
+    State state = State::gone;
+    bool inside = false;
+    std::vector<std::byte> object;
+    Elsewhere bytes;
+  };
+  struct Cached {
+    Name name;
+    Handle at;
+    std::uint64_t bytes;
+  };
+
+  void serve();
+  void stop();
+
+  // On the threads of the program.
+  void order(std::function<void()> work) noexcept;
+  bool answered(std::atomic<bool> const& done);
+  Reply ask_to_set(Letter letter, std::span<std::byte const> object);
+  void ask(Pin const& at, Name const& name);
+  bool moves(std::uint32_t rank_plus_1) const noexcept;
+  Deadline reply_deadline() const { return Deadline(options_.reply_timeout); }
+  [[noreturn]] void no_answer(std::uint32_t rank, std::string const& about) const;
+  void throw_if_failed() const;
+  Name name_of(Handle at) const noexcept;
+  bool is_mirror(Handle at) const noexcept;
+  void drop_mirror(Name const& name) noexcept;
+
+  // Inside move().
+  bool move() noexcept override;
+  bool move_once();
+  void fail(char const* why) noexcept;
+  void handle(Mail::Received letter);
+  void on_ask(std::uint32_t from, Letter const& letter);
+  void on_state(Mail::Received const& letter);
+  void on_set(std::uint32_t from, Letter const& letter, std::span<std::byte const> object);
+  void on_set_done(Letter const& letter);
+  void on_evict(Name const& name);
+  void on_invalidate(Name const& name, std::vector<std::uint32_t> const& pass_on);
+  void on_settled(Name const& name);
+  void on_pull(std::uint32_t from, Letter const& letter);
+  void on_pull_failed(std::uint32_t from, Letter const& letter);
+  Letter letter(Kind kind, Name const& name) const noexcept;
+  Snapshot snapshot(std::optional<Handle> at, Name const& name);
+  void apply(Pin const& at, Name const& name, Snapshot const& what);
+  void spread(Letter letter, std::vector<std::uint32_t> const& to, std::span<std::byte const> object);
+  void send_state(std::vector<std::uint32_t> const& to, Name const& name, Snapshot const& what);
+  Handoff::Outcome publish(Handle at, std::span<std::byte const> object);
+  void start(std::shared_ptr<Pull> const& pull);
+  bool finish_pulls();
+  void finish(Pull& pull);
+  bool send_body(std::uint32_t to, int tag, Handle at);
+  std::byte* make_room(std::size_t bytes) noexcept;
+  void remember(Name const& name, Handle at, std::uint64_t bytes);
+  std::uint64_t drop_cached(std::uint64_t wanted) noexcept;
+  bool quiet();
+  void serve_until(MPI_Request& request, char const* function);
+
+  MPI_Comm const comm_;
+  Place const place_;
+  Handoff& handoff_;
+  Arena& arena_;
+  Directory& directory_;
+  NetworkOptions const options_;
+
+  std::mutex orders_mutex_;
+  std::vector<std::function<void()>> orders_;
+  std::atomic<bool> has_orders_{false};
+  std::mutex declared_mutex_;
+  std::unordered_map<std::uint32_t, std::uint64_t> declared_;  // by home: how many this rank made
+  std::mutex pulls_mutex_;
+  std::unordered_map<Name, std::shared_ptr<Pull>, NameHash> pulls_;
+  std::mutex cached_mutex_;
+  std::deque<Cached> cached_;  // mirrors that this rank filled, oldest first
+  std::uint64_t cached_bytes_ = 0;
+
+  std::mutex moving_;  // guards what follows
+  Mail mail_;
+  std::unordered_map<Name, Watch, NameHash> watches_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Request>> requests_;
+  std::uint64_t last_request_ = 0;
+  std::uint64_t letters_handled_ = 0;
+
+  std::atomic<bool> failed_{false};
+  mutable std::mutex failure_mutex_;
+  std::string failure_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace proxystore::mpi::detail

@@ -1,0 +1,471 @@
+// Network inside move(): orders, letters and pulls, one thread at a time.
+#include "network.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <proxystore/error.hpp>
+
+#include "check.hpp"
+
+namespace proxystore::mpi::detail {
+namespace {
+
+constexpr std::size_t fan_out = 4;  // to how many a rank passes a state on
+
+std::vector<std::byte> copy(std::span<std::byte const> bytes) { return {bytes.begin(), bytes.end()}; }
+
+}  // namespace
+
+bool Network::move() noexcept {
+  std::unique_lock lock(moving_, std::try_to_lock);
+  if (!lock || failed_) return false;
+  try {
+    return move_once();
+  } catch (std::exception const& error) {
+    fail(error.what());
+    return true;
+  }
+}
+
+void Network::fail(char const* why) noexcept {
+  std::lock_guard lock(failure_mutex_);
+  if (failed_) return;
+  failure_ = why;
+  failed_ = true;
+}
+
+bool Network::move_once() {
+  bool moved = false;
+  if (has_orders_.exchange(false)) {
+    std::vector<std::function<void()>> orders;
+    {
+      std::lock_guard lock(orders_mutex_);
+      orders.swap(orders_);
+    }
+    for (auto const& order : orders) order();
+    moved = !orders.empty();
+  }
+  moved |= mail_.finish_sends();
+  moved |= finish_pulls();
+  while (auto received = mail_.receive()) {
+    handle(*std::move(received));
+    moved = true;
+  }
+  return moved;
+}
+
+void Network::handle(Mail::Received received) {
+  auto const& letter = received.letter;
+  ++letters_handled_;
+  switch (letter.kind) {
+    case Kind::ask: return on_ask(received.from, letter);
+    case Kind::state: return on_state(received);
+    case Kind::set: return on_set(received.from, letter, received.object);
+    case Kind::set_done: return on_set_done(letter);
+    case Kind::evict: return on_evict(letter.name);
+    case Kind::invalidate: return on_invalidate(letter.name, received.ranks);
+    case Kind::settled: return on_settled(letter.name);
+    case Kind::pull: return on_pull(received.from, letter);
+    case Kind::pull_failed: return on_pull_failed(received.from, letter);
+  }
+}
+
+Letter Network::letter(Kind kind, Name const& name) const noexcept {
+  Letter out;
+  out.kind = kind;
+  out.node = place_.node();
+  out.name = name;
+  return out;
+}
+
+// ---- At the home ----
+
+void Network::on_ask(std::uint32_t from, Letter const& asked) {
+  auto const& name = asked.name;
+  auto const at = here(name);
+  if (at && Handoff::watch(*at) == State::pending) {
+    watches_[name].waiting[asked.node] = from;
+    Snapshot pending;
+    pending.state = State::pending;
+    return send_state({from}, name, pending);
+  }
+  auto const what = snapshot(at, name);
+  if (what.state == State::ready) watches_[name].holders.insert(from);
+  send_state({from}, name, what);
+}
+
+void Network::on_settled(Name const& name) {
+  auto const found = watches_.find(name);
+  if (found == watches_.end()) return;
+  auto const what = snapshot(here(name), name);
+  if (what.state == State::pending) return;
+  auto& watch = found->second;
+  std::vector<std::uint32_t> waiting;
+  for (auto const& [node, rank] : watch.waiting) waiting.push_back(rank);
+  watch.waiting.clear();
+  std::sort(waiting.begin(), waiting.end());
+  send_state(waiting, name, what);
+  if (what.state == State::ready) return watch.holders.insert(waiting.begin(), waiting.end());
+  std::vector<std::uint32_t> const holders(watch.holders.begin(), watch.holders.end());
+  watches_.erase(found);
+  spread(letter(Kind::invalidate, name), holders, {});
+}
+
+Network::Snapshot Network::snapshot(std::optional<Handle> at, Name const& name) {
+  Snapshot what;
+  while (at) {
+    what.state = Handoff::state_of(*at);
+    if (what.state != State::ready) break;
+    if (auto const bytes = Handoff::elsewhere(*at)) {
+      what.bytes = *bytes;
+      break;
+    }
+    auto const view = handoff_.view(*at);
+    if (!view) continue;  // ARRIVING, or evicted between
+    what.inside = view->large.size() <= Mail::most_inside;
+    if (!view->large.data()) {
+      what.object = copy(view->small.span());
+      break;
+    }
+    if (what.inside) what.object = copy(view->large);
+    else what.bytes = {place_.rank, name, view->large.size()};
+    handoff_.unview(*at);
+    break;
+  }
+  return what;
+}
+
+void Network::send_state(std::vector<std::uint32_t> const& to, Name const& name, Snapshot const& what) {
+  auto out = letter(Kind::state, name);
+  out.state = what.state;
+  out.has_bytes = what.inside ? 1 : 0;
+  out.bytes = what.bytes;
+  spread(out, to, what.object);
+}
+
+/// To some of the ranks, each with its share of the others to pass it on to.
+void Network::spread(Letter letter, std::vector<std::uint32_t> const& to, std::span<std::byte const> object) {
+  auto const groups = std::min(fan_out, to.size());
+  for (std::size_t i = 0; i < groups; ++i) {
+    auto const first = to.begin() + static_cast<std::ptrdiff_t>(to.size() * i / groups);
+    auto const last = to.begin() + static_cast<std::ptrdiff_t>(to.size() * (i + 1) / groups);
+    mail_.send(*first, letter, {first + 1, last}, object);
+  }
+}
+
+void Network::on_set(std::uint32_t from, Letter const& asked, std::span<std::byte const> object) {
+  auto done = letter(Kind::set_done, asked.name);
+  done.number = asked.number;
+  auto reply = Reply::gone;
+  if (auto const at = here(asked.name)) {
+    try {
+      reply = static_cast<Reply>(asked.has_bytes != 0 ? publish(*at, object)
+                                                      : handoff_.publish_elsewhere(*at, asked.bytes));
+    } catch (StoreFull const&) {
+      reply = Reply::full;
+    }
+  }
+  done.outcome = static_cast<std::uint8_t>(reply);
+  mail_.send(from, done);
+}
+
+/// Throws StoreFull.
+Handoff::Outcome Network::publish(Handle at, std::span<std::byte const> object) {
+  static_assert(static_cast<int>(Reply::done) == static_cast<int>(Handoff::Outcome::done) &&
+                static_cast<int>(Reply::already_set) == static_cast<int>(Handoff::Outcome::already_set) &&
+                static_cast<int>(Reply::gone) == static_cast<int>(Handoff::Outcome::gone) &&
+                static_cast<int>(Reply::broken) == static_cast<int>(Handoff::Outcome::broken));
+  if (object.size() <= Slot::inline_bytes) return handoff_.publish_inline(at, object);
+  if (auto const outcome = Handoff::look(at); outcome != Handoff::Outcome::done) return outcome;
+  auto* const block = make_room(object.size());
+  if (!block) throw StoreFull("no room");
+  std::copy(object.begin(), object.end(), block);
+  auto const outcome = handoff_.publish_block(at, place_.mine, arena_.offset_of(block), object.size());
+  if (outcome != Handoff::Outcome::done) arena_.free(block);
+  return outcome;
+}
+
+void Network::on_evict(Name const& name) {
+  auto const at = here(name);
+  if (!at) return;
+  if (name.declared()) directory_.remove(name, *at);
+  handoff_.evict(*at);
+}
+
+// ---- At a rank that asked ----
+
+void Network::on_state(Mail::Received const& received) {
+  auto const& letter = received.letter;
+  Snapshot what{letter.state, letter.has_bytes != 0, received.object, letter.bytes};
+  if (what.state == State::pending) {
+    auto const at = directory_.find(letter.name);
+    if (at && at->asker.load() == place_.rank + 1) at->known = 1;
+    return;
+  }
+  if (auto const at = directory_.find(letter.name)) apply(at, letter.name, what);
+  if (received.ranks.empty()) return;
+  // A node that pulls passes the bytes on as well.
+  if (what.state == State::ready && !what.inside) what.bytes.source = place_.rank;
+  send_state(received.ranks, letter.name, what);
+}
+
+/// What the home says, into the mirror. A mirror that is settled already stays so, unless the object is gone.
+void Network::apply(Pin const& at, Name const& name, Snapshot const& what) {
+  switch (what.state) {
+    case State::pending: return;
+    case State::broken: return handoff_.break_slot(*at);
+    case State::gone: return drop_mirror(name);
+    case State::ready: break;
+  }
+  try {
+    if (!what.inside) handoff_.publish_elsewhere(*at, what.bytes);
+    else publish(*at, what.object);
+    remember(name, *at, what.object.size());
+  } catch (StoreFull const&) {  // its bytes are pulled to where they are looked at
+    Elsewhere const bytes{name.home, name, what.object.size()};
+    handoff_.publish_elsewhere(*at, bytes);
+  }
+}
+
+void Network::drop_mirror(Name const& name) noexcept {
+  auto const at = directory_.find(name);
+  if (!at) return;
+  at->verdict = 1;
+  if (directory_.remove(name, *at)) handoff_.evict(*at);
+}
+
+void Network::on_invalidate(Name const& name, std::vector<std::uint32_t> const& pass_on) {
+  drop_mirror(name);
+  spread(letter(Kind::invalidate, name), pass_on, {});
+  auto const found = watches_.find(name);  // nodes that pulled from here
+  if (found == watches_.end() || place_.near(name.home)) return;
+  std::vector<std::uint32_t> const holders(found->second.holders.begin(), found->second.holders.end());
+  watches_.erase(found);
+  spread(letter(Kind::invalidate, name), holders, {});
+}
+
+void Network::on_set_done(Letter const& letter) {
+  auto const found = requests_.find(letter.number);
+  if (found == requests_.end()) return;
+  if (letter.outcome > static_cast<std::uint8_t>(Reply::full)) throw CorruptObject("a reply names no outcome");
+  found->second->reply = static_cast<Reply>(letter.outcome);
+  found->second->done = true;
+  requests_.erase(found);
+}
+
+// ---- Bodies ----
+
+void Network::on_pull(std::uint32_t from, Letter const& asked) {
+  auto const& name = asked.name;
+  auto const tag = static_cast<int>(asked.number);
+  auto const refuse = [&] {
+    auto failed = letter(Kind::pull_failed, name);
+    failed.number = asked.number;
+    mail_.send(from, failed);
+  };
+  if (place_.near(name.home)) {
+    auto const at = here(name);
+    if (!at || Handoff::watch(*at) != State::ready) return refuse();
+    watches_[name].holders.insert(from);
+    return send_body(from, tag, *at) ? void() : refuse();
+  }
+  auto const at = directory_.find(name);
+  if (!at) return refuse();
+  watches_[name].holders.insert(from);
+  if (send_body(from, tag, *at)) return;
+  auto const bytes = Handoff::elsewhere(*at);
+  if (!bytes || bytes->source == place_.rank || bytes->source == from) return refuse();
+  std::shared_ptr<Pull> pull;
+  bool fresh = false;
+  {
+    std::lock_guard lock(pulls_mutex_);
+    auto& known = pulls_[name];
+    fresh = !known;
+    if (fresh) known = std::make_shared<Pull>();
+    pull = known;
+  }
+  pull->relays.emplace_back(from, tag);
+  if (!fresh) return;
+  pull->name = name;
+  pull->from = *bytes;
+  pull->at = directory_.find(name);
+  at->puller = place_.rank + 1;
+  start(pull);
+}
+
+/// False: they are not here to send.
+bool Network::send_body(std::uint32_t to, int tag, Handle at) {
+  auto const view = handoff_.view(at);
+  if (!view) return false;
+  if (!view->large.data()) {
+    mail_.send_body(to, tag, view->small);
+    return true;
+  }
+  auto const unview = [this, at](void const*) { handoff_.unview(at); };
+  mail_.send_body(to, tag, Bytes(view->large, std::shared_ptr<void const>(view->large.data(), unview)));
+  return true;
+}
+
+void Network::start(std::shared_ptr<Pull> const& pull) {
+  auto const size = static_cast<std::size_t>(pull->from.size);
+  std::span<std::byte> memory;
+  if (size > Slot::inline_bytes && (pull->block = make_room(size))) {
+    memory = {pull->block, size};
+  } else {
+    pull->own = Buffer(std::max(size, Buffer::inline_capacity + 1));
+    memory = pull->own.span().first(size);
+  }
+  pull->tag = mail_.new_tag();
+  pull->arrival = mail_.receive_body(pull->from.source, pull->tag, memory);
+  auto asked = letter(Kind::pull, pull->name);
+  asked.number = static_cast<std::uint64_t>(pull->tag);
+  mail_.send(pull->from.source, asked);
+}
+
+bool Network::finish_pulls() {
+  std::vector<std::shared_ptr<Pull>> arrived;
+  {
+    std::lock_guard lock(pulls_mutex_);
+    for (auto pull = pulls_.begin(); pull != pulls_.end();) {
+      bool const here = pull->second->tag != 0 && pull->second->arrival.done();
+      if (here) arrived.push_back(std::move(pull->second));
+      pull = here ? pulls_.erase(pull) : std::next(pull);
+    }
+  }
+  for (auto const& pull : arrived) finish(*pull);
+  return !arrived.empty();
+}
+
+void Network::finish(Pull& pull) {
+  auto const size = static_cast<std::size_t>(pull.from.size);
+  auto state = Pull::stored;
+  if (!pull.block) {
+    auto const view = pull.own.span().first(size);
+    pull.bytes = Bytes(view, std::make_shared<Buffer>(std::move(pull.own)));
+    state = Pull::kept;
+    for (auto const& [rank, tag] : pull.relays) mail_.send_body(rank, tag, pull.bytes);
+  } else if (handoff_.bring_here(*pull.at, place_.mine, arena_.offset_of(pull.block), size)) {
+    remember(pull.name, *pull.at, size);
+    for (auto const& [rank, tag] : pull.relays)
+      if (!send_body(rank, tag, *pull.at)) state = Pull::failed;
+  } else {
+    arena_.free(pull.block);  // a neighbour was faster, or it was evicted
+  }
+  pull.at->puller = 0;
+  pull.state = state;
+}
+
+void Network::on_pull_failed(std::uint32_t from, Letter const& letter) {
+  std::shared_ptr<Pull> pull;
+  {
+    std::lock_guard lock(pulls_mutex_);
+    auto const found = pulls_.find(letter.name);
+    if (found == pulls_.end() || found->second->tag != static_cast<int>(letter.number) ||
+        found->second->from.source != from)
+      return;
+    pull = std::move(found->second);
+    pulls_.erase(found);
+  }
+  pull->arrival.cancel();
+  if (pull->block) arena_.free(pull->block);
+  auto failed = letter;
+  for (auto const& [rank, tag] : pull->relays) {
+    failed.number = static_cast<std::uint64_t>(tag);
+    mail_.send(rank, failed);
+  }
+  pull->at->puller = 0;
+  pull->state = Pull::failed;
+}
+
+// ---- Copies of other nodes' objects ----
+
+/// Null if there is none, even without the copies that nobody looks at.
+std::byte* Network::make_room(std::size_t bytes) noexcept {
+  try {
+    return arena_.allocate(bytes);
+  } catch (StoreFull const&) {
+  }
+  if (drop_cached(bytes) == 0) return nullptr;
+  try {
+    return arena_.allocate(bytes);
+  } catch (StoreFull const&) {
+    return nullptr;
+  }
+}
+
+void Network::remember(Name const& name, Handle at, std::uint64_t bytes) {
+  constexpr std::size_t most_mirrors = 65536;
+  bool full = false;
+  {
+    std::lock_guard lock(cached_mutex_);
+    cached_.push_back({name, at, bytes});
+    cached_bytes_ += bytes;
+    full = cached_bytes_ > options_.cache_bytes || cached_.size() > most_mirrors;
+  }
+  if (full) drop_cached(std::max<std::uint64_t>(bytes, 1));
+}
+
+/// The oldest that nobody looks at, until `wanted` bytes are free, or at least one. Returns how many.
+std::uint64_t Network::drop_cached(std::uint64_t wanted) noexcept {
+  std::lock_guard lock(cached_mutex_);
+  std::uint64_t freed = 0;
+  for (auto left = cached_.size(); left > 0 && freed < wanted; --left) {
+    auto const entry = cached_.front();
+    cached_.pop_front();
+    auto const at = directory_.find(entry.name);
+    bool const same = at && (*at).slot == entry.at.slot && (*at).generation == entry.at.generation;
+    if (same && (Handoff::state_of(*at) == State::pending || at->refs.load() > 2)) {  // the directory's and ours
+      cached_.push_back(entry);
+      continue;
+    }
+    if (same && directory_.remove(entry.name, *at)) handoff_.evict(*at);
+    cached_bytes_ -= entry.bytes;
+    freed += std::max<std::uint64_t>(entry.bytes, 1);
+  }
+  return freed;
+}
+
+// ---- The end ----
+
+bool Network::quiet() {
+  std::lock_guard moving(moving_);
+  std::lock_guard pulls(pulls_mutex_);
+  return !has_orders_ && mail_.idle() && pulls_.empty();
+}
+
+/// Until `request` is done, serving the others meanwhile.
+void Network::serve_until(MPI_Request& request, char const* function) {
+  using namespace std::chrono_literals;
+  Rest rest(Patience{0us, 100us});
+  for (int done = 0;;) {
+    bool const moved = drive();
+    {
+      auto const mpi = enter_mpi();
+      mpi_check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), function);
+    }
+    if (done != 0) return;
+    if (moved) rest.again();
+    else if (!rest.briefly()) rest.on(nullptr, nullptr, 0, Deadline::never());
+  }
+}
+
+void Network::close() {
+  stop();
+  throw_if_failed();
+  MPI_Request request = MPI_REQUEST_NULL;
+  mpi_check(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
+  serve_until(request, "MPI_Ibarrier");
+  // Everybody is here and only answers. Nothing is under way when all that was sent was received, and that twice.
+  for (std::uint64_t before = UINT64_MAX;;) {
+    while (!quiet()) drive();
+    std::uint64_t mine[2] = {mail_.sent(), letters_handled_}, all[2] = {0, 0};
+    mpi_check(MPI_Iallreduce(mine, all, 2, MPI_UINT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
+    serve_until(request, "MPI_Iallreduce");
+    if (all[0] == all[1] && all[0] == before) break;
+    before = all[0];
+  }
+  leave_progress(*this);
+}
+
+}  // namespace proxystore::mpi::detail

@@ -1,0 +1,69 @@
+#include "progress.hpp"
+
+#include <mpi.h>
+#include <algorithm>
+#include <shared_mutex>
+#include <vector>
+
+namespace proxystore::mpi::detail {
+namespace {
+
+struct All {
+  std::shared_mutex mutex;
+  std::vector<Movable*> movables;
+  std::recursive_mutex serial;
+
+  static All& instance() {
+    static All all;
+    return all;
+  }
+};
+
+bool is_main_thread() noexcept {
+  thread_local int main = -1;
+  if (main < 0 && MPI_Is_thread_main(&main) != MPI_SUCCESS) main = 0;
+  return main != 0;
+}
+
+}  // namespace
+
+void join_progress(Movable& movable) {
+  auto& all = All::instance();
+  std::lock_guard lock(all.mutex);
+  all.movables.push_back(&movable);
+}
+
+void leave_progress(Movable& movable) {
+  auto& all = All::instance();
+  std::lock_guard lock(all.mutex);
+  std::erase(all.movables, &movable);
+}
+
+int thread_level() noexcept {
+  static int const level = [] {
+    int provided = MPI_THREAD_SINGLE;
+    MPI_Query_thread(&provided);
+    return provided;
+  }();
+  return level;
+}
+
+std::unique_lock<std::recursive_mutex> enter_mpi() {
+  auto& all = All::instance();
+  return thread_level() == MPI_THREAD_SERIALIZED ? std::unique_lock(all.serial)
+                                                 : std::unique_lock<std::recursive_mutex>();
+}
+
+bool move_all() noexcept {
+  auto& all = All::instance();
+  auto const level = thread_level();
+  if (level < MPI_THREAD_SERIALIZED && !is_main_thread()) return false;
+  std::unique_lock serial(all.serial, std::defer_lock);
+  if (level == MPI_THREAD_SERIALIZED && !serial.try_lock()) return false;
+  std::shared_lock lock(all.mutex);
+  bool moved = false;
+  for (auto* const movable : all.movables) moved |= movable->move();
+  return moved;
+}
+
+}  // namespace proxystore::mpi::detail

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <mutex>
+
+namespace proxystore::mpi::detail {
+
+/// Has messages to move. move() is called by any thread that may call MPI, one at a time; true if something moved.
+class Movable {
+ public:
+  virtual bool move() noexcept = 0;
+
+ protected:
+  ~Movable() = default;
+};
+
+/// All movables of this process: whoever waits for one moves all of them. Before the first move() and after the last.
+void join_progress(Movable& movable);
+void leave_progress(Movable& movable);
+
+/// Moves what there is, if this thread may call MPI: at MPI_THREAD_MULTIPLE any, at SERIALIZED any but one at a time,
+/// else the one that initialised MPI.
+bool move_all() noexcept;
+
+/// Keeps the other threads of this library out of MPI at MPI_THREAD_SERIALIZED; elsewhere it holds nothing.
+std::unique_lock<std::recursive_mutex> enter_mpi();
+
+int thread_level() noexcept;
+
+}  // namespace proxystore::mpi::detail
