@@ -12,6 +12,10 @@ if(MPIEXEC_EXECUTABLE)
   execute_process(COMMAND ${MPIEXEC_EXECUTABLE} --version OUTPUT_VARIABLE launcher ERROR_QUIET)
   if(launcher MATCHES "Open MPI|OpenRTE")
     list(APPEND PROXYSTORE_MPIEXEC_FLAGS --oversubscribe --bind-to none)
+    set(PROXYSTORE_HOSTS_TRANSPORTS tcp tcp-osc ucx)
+  elseif(launcher MATCHES "HYDRA")
+    set(PROXYSTORE_HOSTS_TRANSPORTS mpich)
+    set(PROXYSTORE_HOSTS_OPTIONS --preload $<TARGET_FILE:hosts_finalize>)
   endif()
 endif()
 
@@ -31,5 +35,30 @@ function(proxystore_add_mpi_test name)
     set_tests_properties(${name}.n${n} PROPERTIES
       TIMEOUT ${arg_TIMEOUT} PROCESSORS ${n} LABELS "mpi;${arg_LABELS}"
       ENVIRONMENT "MPIEXEC_TIMEOUT=${gentle};OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+  endforeach()
+endfunction()
+
+# proxystore_add_hosts_test(<name> HOSTS <n> RANKS_PER_HOST <m> COMMAND <target> [args...] [TRANSPORTS <transports>...]
+#   [TIMEOUT <s>] [HARNESS_OPTIONS <options>...] [LABELS <labels>...])
+# One ctest test <name>.<transport>.h<n>x<m> for each transport that the build's MPI has, or for those of them that
+# are named; over hosts that tests/hosts/run makes. Skipped where it cannot.
+function(proxystore_add_hosts_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "HOSTS;RANKS_PER_HOST;TIMEOUT" "COMMAND;TRANSPORTS;HARNESS_OPTIONS;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT ${PROXYSTORE_TEST_TIMEOUT})
+  endif()
+  list(POP_FRONT arg_COMMAND program)
+  math(EXPR gentle "${arg_TIMEOUT} - 10")
+  math(EXPR ranks "${arg_HOSTS} * ${arg_RANKS_PER_HOST}")
+  foreach(transport IN LISTS PROXYSTORE_HOSTS_TRANSPORTS)
+    if(arg_TRANSPORTS AND NOT transport IN_LIST arg_TRANSPORTS)
+      continue()
+    endif()
+    set(test ${name}.${transport}.h${arg_HOSTS}x${arg_RANKS_PER_HOST})
+    add_test(NAME ${test} COMMAND ${PROJECT_SOURCE_DIR}/tests/hosts/run --transport ${transport}
+      --launcher ${MPIEXEC_EXECUTABLE} --hosts ${arg_HOSTS} --ranks-per-host ${arg_RANKS_PER_HOST}
+      --time-limit ${gentle} ${PROXYSTORE_HOSTS_OPTIONS} ${arg_HARNESS_OPTIONS} -- $<TARGET_FILE:${program}> ${arg_COMMAND})
+    set_tests_properties(${test} PROPERTIES
+      TIMEOUT ${arg_TIMEOUT} PROCESSORS ${ranks} SKIP_RETURN_CODE 77 LABELS "hosts;${arg_LABELS}")
   endforeach()
 endfunction()
