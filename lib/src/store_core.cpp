@@ -12,7 +12,7 @@
 namespace proxystore::detail {
 namespace {
 
-constexpr std::chrono::microseconds moment(20);  // less than it takes to sleep and be woken
+constexpr std::chrono::microseconds moment(50);  // about what it takes to sleep and be woken
 
 std::string seconds_since(Deadline::Clock::time_point since) {
   char text[32];

@@ -76,7 +76,7 @@ Bytes run(std::string_view name, Bytes const& arguments, int rank, int size) {
 
 /// Rests between two looks for messages, longer the longer nothing came, so that an idle rank costs no core. Woken
 /// by what happens in this process.
-class Rest {
+class Idling {
  public:
   void woken() {
     {
@@ -124,7 +124,7 @@ struct ExecutorCore::Impl {
   Messages messages;
   std::mutex outbox_mutex;
   std::vector<std::pair<std::uint64_t, Bytes>> outbox;  // results of this rank's tasks
-  Rest rest;
+  Idling rest;
   bool ended = false;
   // Client only.
   std::uint64_t last_id = 0;
@@ -187,7 +187,7 @@ struct ExecutorCore::Impl {
   /// One look at everything; rests if there was nothing.
   void progress(Deadline deadline) {
     bool moved = flush_outbox();
-    moved |= move_all();  // a rank that serves here serves its stores too
+    moved |= move_all() == Motion::moved;  // a rank that serves here serves its stores too
     while (auto received = messages.poll()) {
       handle(*std::move(received));
       moved = true;

@@ -214,7 +214,8 @@ State Handoff::sleep(Handle at, Deadline deadline) {
     state = state_of(at);
     return state != State::pending || stopped();
   };
-  if (!settled_soon(patience_, deadline, settled) && !deadline.expired()) {
+  if (settled()) return state == State::pending ? State::broken : state;
+  if (!deadline.expired() && !settled_soon(patience_, deadline, settled) && !deadline.expired()) {
     Slot& slot = *at.slot;
     std::list<Slot*>::iterator entry;
     {

@@ -31,6 +31,13 @@ struct Elsewhere {
   std::uint64_t size = 0;
 };
 
+/// What moving messages came to.
+enum class Motion {
+  none,       // nothing is under way that this rank moves
+  under_way,  // bytes are: look again soon
+  moved       // something came or went: look at once
+};
+
 /// What lies beyond the memory of a node.
 class Beyond {
  public:
@@ -38,8 +45,8 @@ class Beyond {
   virtual void settled(Handle at) noexcept = 0;
   /// A slot was evicted whose bytes are elsewhere.
   virtual void orphaned(Handle at, Elsewhere const& bytes) noexcept = 0;
-  /// Moves messages if this thread may; true if there were any. Throws when the network has failed.
-  virtual bool drive() = 0;
+  /// Moves messages if this thread may. Throws when the network has failed.
+  virtual Motion drive() = 0;
 
  protected:
   ~Beyond() = default;
@@ -145,8 +152,10 @@ bool Handoff::drive_until(Slot* slot, Deadline deadline, Done const& done) {
     auto const seen = slot ? slot->word.load() : 0;
     if (done() || stopped()) return true;
     if (deadline.expired()) return false;
-    if (beyond_->drive()) rest.again();
-    else if (!rest.briefly()) rest.on(slot ? &slot->word : nullptr, slot ? &slot->sleepers : nullptr, seen, deadline);
+    auto const motion = beyond_->drive();
+    if (motion == Motion::moved) rest.again();
+    else if (!rest.briefly(motion == Motion::under_way))
+      rest.on(slot ? &slot->word : nullptr, slot ? &slot->sleepers : nullptr, seen, deadline);
   }
 }
 

@@ -89,6 +89,7 @@ class Mail {
 
   /// Finishes what was sent; true if something was.
   bool finish_sends();
+  bool has_bodies() const noexcept { return !bodies_.empty(); }
   bool idle() const noexcept { return letters_.empty() && bodies_.empty(); }
   std::uint64_t sent() const noexcept { return sent_; }  ///< letters
 

@@ -30,7 +30,7 @@ class Again {
 
 }  // namespace
 
-std::optional<std::uint32_t> Place::near(std::uint32_t of) const noexcept {
+std::optional<std::uint32_t> Place::search(std::uint32_t of) const noexcept {
   auto const found = std::lower_bound(neighbours.begin(), neighbours.end(), of);
   if (found == neighbours.end() || *found != of) return std::nullopt;
   return static_cast<std::uint32_t>(found - neighbours.begin());
@@ -56,8 +56,9 @@ void Network::serve() {
   handoff_.count_driving(1);
   Rest rest(Patience{0us, 50us});
   while (!stop_.load()) {
-    if (!handoff_.drives_elsewhere() && move_all()) rest.again();
-    else if (!rest.briefly()) rest.on(nullptr, nullptr, 0, Deadline::never());
+    auto const motion = handoff_.drives_elsewhere() ? Motion::none : move_all();
+    if (motion == Motion::moved) rest.again();
+    else if (!rest.briefly(motion == Motion::under_way)) rest.on(nullptr, nullptr, 0, Deadline::never());
   }
   handoff_.count_driving(-1);
 }
@@ -112,7 +113,7 @@ State Network::look(Pin const& at, Name const& name) {
   auto const asker = at->asker.load();
   bool const promised = at->known.load() != 0 && (asker == place_.rank + 1 || moves(asker));
   if (promised) {
-    drive();
+    if (!options_.thread) drive();
     return Handoff::state_of(*at);
   }
   ask(at, name);
@@ -195,6 +196,7 @@ Network::Fetched Network::fetch(Elsewhere const& bytes, Deadline deadline) {
       known->name = bytes.name;
       known->from = bytes;
       known->at = directory_.find(bytes.name);
+      has_pulls_ = true;
       order([this, known] { start(known); });
     }
     pull = known;
@@ -253,11 +255,11 @@ void Network::order(std::function<void()> work) noexcept {
   }
 }
 
-bool Network::drive() {
+Motion Network::drive() {
   throw_if_failed();
-  bool const moved = move_all();
+  auto const motion = move_all();
   throw_if_failed();
-  return moved;
+  return motion;
 }
 
 void Network::throw_if_failed() const {

@@ -35,7 +35,14 @@ struct Place {
 
   std::uint32_t node() const noexcept { return neighbours.front(); }
   /// The number of a rank on this node, if it is on it.
-  std::optional<std::uint32_t> near(std::uint32_t of) const noexcept;
+  std::optional<std::uint32_t> near(std::uint32_t of) const noexcept {
+    auto const guess = of - neighbours.front();  // right where the ranks of a node follow each other
+    if (guess < neighbours.size() && neighbours[guess] == of) return guess;
+    return search(of);
+  }
+
+ private:
+  std::optional<std::uint32_t> search(std::uint32_t of) const noexcept;
 };
 
 struct NetworkOptions {
@@ -108,7 +115,7 @@ class Network final : public Beyond, private Movable {
 
   void settled(Handle at) noexcept override;
   void orphaned(Handle at, Elsewhere const& bytes) noexcept override;
-  bool drive() override;
+  Motion drive() override;
 
   /// Collective. Every rank has come, and nothing is under way any more. REQUIRES: this rank sets and waits no more.
   void close();
@@ -165,8 +172,8 @@ class Network final : public Beyond, private Movable {
   void drop_mirror(Name const& name) noexcept;
 
   // Inside move().
-  bool move() noexcept override;
-  bool move_once();
+  Motion move() noexcept override;
+  Motion move_once();
   void fail(char const* why) noexcept;
   void handle(Mail::Received letter);
   void on_ask(std::uint32_t from, Letter const& letter);
@@ -208,6 +215,7 @@ class Network final : public Beyond, private Movable {
   std::unordered_map<std::uint32_t, std::uint64_t> declared_;  // by home: how many this rank made
   std::mutex pulls_mutex_;
   std::unordered_map<Name, std::shared_ptr<Pull>, NameHash> pulls_;
+  std::atomic<bool> has_pulls_{false};
   std::mutex cached_mutex_;
   std::deque<Cached> cached_;  // mirrors that this rank filled, oldest first
   std::uint64_t cached_bytes_ = 0;
@@ -218,6 +226,7 @@ class Network final : public Beyond, private Movable {
   std::unordered_map<std::uint64_t, std::shared_ptr<Request>> requests_;
   std::uint64_t last_request_ = 0;
   std::uint64_t letters_handled_ = 0;
+  unsigned moves_ = 0;
 
   std::atomic<bool> failed_{false};
   mutable std::mutex failure_mutex_;

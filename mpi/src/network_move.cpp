@@ -17,14 +17,14 @@ std::vector<std::byte> copy(std::span<std::byte const> bytes) { return {bytes.be
 
 }  // namespace
 
-bool Network::move() noexcept {
+Motion Network::move() noexcept {
   std::unique_lock lock(moving_, std::try_to_lock);
-  if (!lock || failed_) return false;
+  if (!lock || failed_) return Motion::none;
   try {
     return move_once();
   } catch (std::exception const& error) {
     fail(error.what());
-    return true;
+    return Motion::moved;
   }
 }
 
@@ -35,24 +35,25 @@ void Network::fail(char const* why) noexcept {
   failed_ = true;
 }
 
-bool Network::move_once() {
-  bool moved = false;
-  if (has_orders_.exchange(false)) {
+/// What was ordered, then one letter: whoever waits for it looks before the next.
+Motion Network::move_once() {
+  constexpr unsigned between_sends = 16;  // MPI moves them by itself; this only gives their memory back
+  bool moved = has_orders_.exchange(false);
+  if (moved) {
     std::vector<std::function<void()>> orders;
     {
       std::lock_guard lock(orders_mutex_);
       orders.swap(orders_);
     }
     for (auto const& order : orders) order();
-    moved = !orders.empty();
   }
-  moved |= mail_.finish_sends();
-  moved |= finish_pulls();
-  while (auto received = mail_.receive()) {
+  if (mail_.has_bodies() || ++moves_ % between_sends == 0) moved |= mail_.finish_sends();
+  if (has_pulls_) moved |= finish_pulls();
+  if (auto received = mail_.receive()) {
     handle(*std::move(received));
-    moved = true;
+    return Motion::moved;
   }
-  return moved;
+  return moved ? Motion::moved : has_pulls_ || mail_.has_bodies() ? Motion::under_way : Motion::none;
 }
 
 void Network::handle(Mail::Received received) {
@@ -285,6 +286,7 @@ void Network::on_pull(std::uint32_t from, Letter const& asked) {
     if (fresh) known = std::make_shared<Pull>();
     pull = known;
   }
+  has_pulls_ = true;
   pull->relays.emplace_back(from, tag);
   if (!fresh) return;
   pull->name = name;
@@ -332,6 +334,7 @@ bool Network::finish_pulls() {
       if (here) arrived.push_back(std::move(pull->second));
       pull = here ? pulls_.erase(pull) : std::next(pull);
     }
+    has_pulls_ = !pulls_.empty();
   }
   for (auto const& pull : arrived) finish(*pull);
   return !arrived.empty();
@@ -430,6 +433,7 @@ std::uint64_t Network::drop_cached(std::uint64_t wanted) noexcept {
 
 bool Network::quiet() {
   std::lock_guard moving(moving_);
+  mail_.finish_sends();
   std::lock_guard pulls(pulls_mutex_);
   return !has_orders_ && mail_.idle() && pulls_.empty();
 }
@@ -439,14 +443,14 @@ void Network::serve_until(MPI_Request& request, char const* function) {
   using namespace std::chrono_literals;
   Rest rest(Patience{0us, 100us});
   for (int done = 0;;) {
-    bool const moved = drive();
+    auto const motion = drive();
     {
       auto const mpi = enter_mpi();
       mpi_check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), function);
     }
     if (done != 0) return;
-    if (moved) rest.again();
-    else if (!rest.briefly()) rest.on(nullptr, nullptr, 0, Deadline::never());
+    if (motion == Motion::moved) rest.again();
+    else if (!rest.briefly(motion == Motion::under_way)) rest.on(nullptr, nullptr, 0, Deadline::never());
   }
 }
 

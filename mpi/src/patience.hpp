@@ -48,13 +48,14 @@ bool settled_soon(Patience const& patience, Deadline deadline, Settled const& se
 /// waiter keep a core, nor does it add much to its wait.
 class Rest {
  public:
-  explicit Rest(Patience const& patience) noexcept : soon_(patience.spin + patience.yield) { again(); }
+  explicit Rest(Patience const& patience) noexcept : patience_(patience) { again(); }
 
   void again() noexcept { start_ = Deadline::Clock::now(); }
-  /// False: it is time for a longer one.
-  bool briefly() const noexcept {
-    if (Deadline::Clock::now() - start_ > soon_) return false;
-    sched_yield();
+  /// Spins or lets others run. False: it is time for a longer rest; never while bytes are under way.
+  bool briefly(bool under_way) const noexcept {
+    auto const waited = Deadline::Clock::now() - start_;
+    if (!under_way && waited > patience_.spin + patience_.yield) return false;
+    if (waited > patience_.spin) sched_yield();
     return true;
   }
   /// On a word of shared memory, if there is one, while it is `seen`; `sleepers` counts those who rest on it.
@@ -62,7 +63,7 @@ class Rest {
           Deadline deadline) const noexcept;
 
  private:
-  std::chrono::nanoseconds soon_;
+  Patience patience_;
   Deadline::Clock::time_point start_;
 };
 

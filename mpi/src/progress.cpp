@@ -54,16 +54,16 @@ std::unique_lock<std::recursive_mutex> enter_mpi() {
                                                  : std::unique_lock<std::recursive_mutex>();
 }
 
-bool move_all() noexcept {
+Motion move_all() noexcept {
   auto& all = All::instance();
   auto const level = thread_level();
-  if (level < MPI_THREAD_SERIALIZED && !is_main_thread()) return false;
+  if (level < MPI_THREAD_SERIALIZED && !is_main_thread()) return Motion::none;
   std::unique_lock serial(all.serial, std::defer_lock);
-  if (level == MPI_THREAD_SERIALIZED && !serial.try_lock()) return false;
+  if (level == MPI_THREAD_SERIALIZED && !serial.try_lock()) return Motion::none;
   std::shared_lock lock(all.mutex);
-  bool moved = false;
-  for (auto* const movable : all.movables) moved |= movable->move();
-  return moved;
+  auto most = Motion::none;
+  for (auto* const movable : all.movables) most = std::max(most, movable->move());
+  return most;
 }
 
 }  // namespace proxystore::mpi::detail

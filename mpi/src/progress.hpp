@@ -2,12 +2,14 @@
 
 #include <mutex>
 
+#include "handoff.hpp"
+
 namespace proxystore::mpi::detail {
 
-/// Has messages to move. move() is called by any thread that may call MPI, one at a time; true if something moved.
+/// Has messages to move. move() is called by any thread that may call MPI, and lets one at a time in.
 class Movable {
  public:
-  virtual bool move() noexcept = 0;
+  virtual Motion move() noexcept = 0;
 
  protected:
   ~Movable() = default;
@@ -19,7 +21,7 @@ void leave_progress(Movable& movable);
 
 /// Moves what there is, if this thread may call MPI: at MPI_THREAD_MULTIPLE any, at SERIALIZED any but one at a time,
 /// else the one that initialised MPI.
-bool move_all() noexcept;
+Motion move_all() noexcept;
 
 /// Keeps the other threads of this library out of MPI at MPI_THREAD_SERIALIZED; elsewhere it holds nothing.
 std::unique_lock<std::recursive_mutex> enter_mpi();

@@ -180,8 +180,8 @@ void RmaConnector::set(Key const& key, Buffer object) {
   auto const name = parse_name(key.text());
   if (!name || name->home >= segment_->place.size) refuse(Handoff::Outcome::gone, key);
   auto outcome = Handoff::Outcome::gone;
-  if (!segment_->place.near(name->home)) outcome = set_far(*name, std::move(object));
-  else if (auto const at = here(*name)) outcome = publish(*at, std::move(object));
+  if (auto const at = here(*name)) outcome = publish(*at, std::move(object));
+  else if (is_far(*name)) outcome = set_far(*name, std::move(object));
   if (segment_->network) segment_->network->drive();  // tells other nodes that wait for it
   if (outcome != Handoff::Outcome::done) refuse(outcome, key);
 }
