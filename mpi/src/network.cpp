@@ -287,10 +287,10 @@ std::string Network::report() {
                                                                       : "MPI_THREAD_SINGLE";
   std::lock_guard lock(cached_mutex_);
   return "  network: " + library + ", " + level + ", progress by " +
-         (options_.thread ? "a thread (rma:?progress=…)" : "calls of the library (rma:?progress=…)") +
-         ", large objects by messages\n  copies of other nodes' objects, pulled by this rank: " +
-         std::to_string(cached_.size()) + ", " + std::to_string(cached_bytes_) + " of " +
-         std::to_string(options_.cache_bytes) + " bytes (rma:?cache=…)\n";
+         (options_.thread ? "a thread" : "calls of the library") + " (rma:?progress=…), large objects by messages\n" +
+         "  other nodes' objects pulled by this rank: " + std::to_string(pulled_) +
+         ", copies held: " + std::to_string(cached_.size()) + ", of " + std::to_string(cached_bytes_) +
+         " bytes, at most " + std::to_string(options_.cache_bytes) + " (rma:?cache=…)\n";
 }
 
 }  // namespace proxystore::mpi::detail

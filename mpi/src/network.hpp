@@ -219,6 +219,7 @@ class Network final : public Beyond, private Movable {
   std::mutex cached_mutex_;
   std::deque<Cached> cached_;  // mirrors that this rank filled, oldest first
   std::uint64_t cached_bytes_ = 0;
+  std::atomic<std::uint64_t> pulled_{0};
 
   std::mutex moving_;  // guards what follows
   Mail mail_;

@@ -341,6 +341,7 @@ bool Network::finish_pulls() {
 }
 
 void Network::finish(Pull& pull) {
+  ++pulled_;
   auto const size = static_cast<std::size_t>(pull.from.size);
   auto state = Pull::stored;
   if (!pull.block) {
