@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
@@ -97,7 +98,7 @@ Player::Player(Plan const& plan, Store store, MPI_Comm comm)
   }
 }
 
-std::vector<std::string> Player::play() {
+void Player::play() {
   std::vector<std::thread> others;
   for (int i = 1; i < plan_.lanes; ++i) others.emplace_back([this, i] { lane(i); });
   for (auto const& step : lanes_[0]) {
@@ -111,9 +112,8 @@ std::vector<std::string> Player::play() {
   for (auto& other : others) other.join();
   MPI_Waitall(static_cast<int>(sending_.size()), sending_.data(), MPI_STATUSES_IGNORE);
   for (auto const& [array, word] : kept_)  // views of what was evicted, and of a store that is closed
-    if (!is_filled(array.data(), array.size(), word)) complaints_.emplace_back("a view that was kept has changed");
+    if (!is_filled(array.data(), array.size(), word)) complain("a view that was kept has changed");
   kept_.clear();
-  return std::move(complaints_);
 }
 
 void Player::lane(int lane) {
@@ -294,12 +294,17 @@ Bytes Player::reference(int future) {
 }
 
 void Player::complain(Step const& step, std::string const& text) {
-  std::lock_guard lock(mutex_);
-  complaints_.push_back("rank " + std::to_string(step.rank) + " lane " + std::to_string(step.lane) + ": " +
-                        describe(step) + ": " + text);
+  complain("lane " + std::to_string(step.lane) + ": " + describe(step) + ": " + text);
 }
 
-std::vector<std::string> Player::compare() {
+void Player::complain(std::string const& text) {
+  ++complaints_;
+  std::printf("FAILED seed %llu on %d ranks: rank %d: %s\n", static_cast<unsigned long long>(plan_.seed), plan_.ranks,
+              rank_, text.c_str());
+  std::fflush(stdout);  // at once: others may be stuck for it
+}
+
+int Player::compare() {
   auto const count = static_cast<int>(winner_.size());
   std::vector<int> winners(winner_.size());
   for (std::size_t i = 0; i < winner_.size(); ++i) winners[i] = winner_[i] == nobody ? 0 : 1;
@@ -307,15 +312,16 @@ std::vector<std::string> Player::compare() {
   MPI_Allreduce(MPI_IN_PLACE, winner_.data(), count, MPI_INT, MPI_MAX, comm_);
   MPI_Allreduce(MPI_IN_PLACE, least_seen_.data(), count, MPI_INT, MPI_MIN, comm_);
   MPI_Allreduce(MPI_IN_PLACE, most_seen_.data(), count, MPI_INT, MPI_MAX, comm_);
-  std::vector<std::string> complaints;
-  for (std::size_t i = 0; i < winner_.size(); ++i) {
+  for (std::size_t i = 0; rank_ == 0 && i < winner_.size(); ++i) {
     bool const seen = most_seen_[i] != nobody;
     if (winners[i] <= 1 && (!seen || (least_seen_[i] == winner_[i] && most_seen_[i] == winner_[i]))) continue;
-    complaints.push_back("future " + std::to_string(i) + " was set on " + std::to_string(winners[i]) +
-                         " ranks, by candidate " + std::to_string(winner_[i]) + " on one; seen: from " +
-                         std::to_string(least_seen_[i]) + " to " + std::to_string(most_seen_[i]));
+    complain("future " + std::to_string(i) + " was set on " + std::to_string(winners[i]) + " ranks, by candidate " +
+             std::to_string(winner_[i]) + " on one; seen: from " + std::to_string(least_seen_[i]) + " to " +
+             std::to_string(most_seen_[i]));
   }
-  return complaints;
+  int all = complaints_;
+  MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_SUM, comm_);
+  return all;
 }
 
 std::string Player::report() {

@@ -26,11 +26,12 @@ class Player {
   /// Collective: makes the early futures and hands them to all.
   Player(Plan const& plan, proxystore::Store store, MPI_Comm comm);
 
-  /// Plays all lanes and closes. Returns what came out that may not.
-  std::vector<std::string> play();
+  /// Plays all lanes and closes. Prints what comes out that may not.
+  void play();
 
-  /// Collective, after play(): what the ranks know together. One setter at most won, and all consumers saw its value.
-  std::vector<std::string> compare();
+  /// Collective, after play(): also compares what the ranks know together, that one setter at most won and all
+  /// consumers saw its value. How much was complained of, on all ranks.
+  int compare();
 
   /// How often waits came to each outcome, by its bit.
   std::array<std::atomic<long>, 10> const& tally() const { return tally_; }
@@ -54,6 +55,7 @@ class Player {
   void learn(int future, proxystore::Bytes reference);
   proxystore::Bytes reference(int future);
   void complain(Step const& step, std::string const& text);
+  void complain(std::string const& text);
 
   Plan const& plan_;
   proxystore::Store store_;
@@ -71,7 +73,7 @@ class Player {
   std::deque<std::string> sent_;                                                  // until play() ends
   std::vector<int> winner_, least_seen_, most_seen_;                              // candidates, by future
   std::vector<std::pair<proxystore::Array<unsigned char>, std::uint64_t>> kept_;  // and what they hold
-  std::vector<std::string> complaints_;
+  std::atomic<int> complaints_{0};
 };
 
 }  // namespace schedule
