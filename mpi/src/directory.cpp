@@ -116,7 +116,10 @@ std::optional<Handle> Directory::declared(Name const& name, std::uint32_t home) 
   Lock const lock(table());
   if (auto const at = look(name); at.slot) return at;
   auto ledger = look(ledger_of(name));
-  if (!ledger.slot) ledger = insert(ledger_of(name), mirror_producer);
+  if (!ledger.slot) {
+    ledger = insert(ledger_of(name), mirror_producer);
+    ledger.slot->payload[0].store(0, std::memory_order_relaxed);
+  }
   auto& last = ledger.slot->payload[0];
   Handle at{};
   for (auto count = last.load(std::memory_order_relaxed); count < name.number;) {

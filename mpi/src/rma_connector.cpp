@@ -257,15 +257,17 @@ bool RmaConnector::exists(Key const& key) {
 /// went away for want of room here, or if the bytes did on their way.
 template <class Look>
 State RmaConnector::visit_far(Name const& name, Deadline deadline, std::optional<Bytes>* bytes, Look const& look) {
-  constexpr int most_tries = 5;
-  for (int tries = 0; tries < most_tries; ++tries) {
+  constexpr int most_failures = 5;  // each begins with a question to the home
+  for (int failures = 0; failures < most_failures;) {
     auto const at = segment_->network->mirror(name);
     auto const state = look(at);
-    if (state == State::gone && !Network::final(at)) continue;
-    if (state != State::ready || !bytes) return state;
-    if ((*bytes = object(*at, deadline))) return state;
+    bool const dropped = state == State::gone && !Network::final(at);
+    if (!dropped && (state != State::ready || !bytes)) return state;
+    if (!dropped && (*bytes = object(*at, deadline))) return state;
     if (deadline.expired()) return State::pending;
-    if (!Network::final(at)) segment_->network->forget(name);
+    if (dropped || Network::final(at)) continue;
+    segment_->network->forget(name);
+    ++failures;
   }
   return State::gone;
 }
@@ -322,8 +324,8 @@ State RmaConnector::wait_for(Key const& key, Deadline deadline, std::optional<By
   if (!name) return State::gone;
   if (auto const at = here(*name)) {
     auto const state = segment_->handoff.wait(*at, deadline);
-    if (state == State::ready && bytes) *bytes = object(*at, deadline);
-    return state;
+    if (state != State::ready || !bytes || (*bytes = object(*at, deadline))) return state;
+    return deadline.expired() ? State::pending : state;  // too late for its bytes, or evicted meanwhile
   }
   if (!is_far(*name)) return State::gone;
   auto& network = *segment_->network;

@@ -77,7 +77,8 @@ struct Limits {
 /// The schedule, judged.
 Plan make_plan(std::uint64_t seed, int ranks, Limits limits);
 
-/// The model: fills in what each step may come to. `strict`: a wait for what is settled already never times out.
+/// The model: fills in what each step may come to. `strict`: all ranks are on one
+/// node, where a wait for what is settled already never times out and an eviction takes effect at once.
 void judge(Plan& plan, bool strict);
 
 std::string describe(Step const& step);
