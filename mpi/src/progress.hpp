@@ -26,7 +26,6 @@ Motion move_all() noexcept;
 /// Keeps the other threads of this library out of MPI at MPI_THREAD_SERIALIZED; elsewhere it holds nothing.
 std::unique_lock<std::recursive_mutex> enter_mpi();
 
-/// Throws ConnectorError the first time, where a store or an executor opens, or never.
-int thread_level();
+int thread_level() noexcept;
 
 }  // namespace proxystore::mpi::detail

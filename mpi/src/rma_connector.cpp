@@ -75,25 +75,14 @@ class RmaConnector::Call {
 
 RmaConnector::RmaConnector(MPI_Comm comm, RmaOptions const& options)
     : segment_(std::make_shared<Segment>(comm, options)), reply_timeout_(options.reply_timeout) {
-  try {
-    together(comm, [this] { close_at_finalize(); });
-  } catch (Error const&) {
-    try {
-      if (keyval_ == MPI_KEYVAL_INVALID) segment_->close();
-      else close();
-    } catch (Error const&) {  // the first one counts
-    }
-    throw;
-  }
+  close_at_finalize();
 }
 
 /// MPI_Finalize deletes the attributes of MPI_COMM_SELF first of all (MPI-4.0 section 11.2.4), newest first.
 void RmaConnector::close_at_finalize() {
   mpi_check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, close_segment, &keyval_, nullptr), "MPI_Comm_create_keyval");
   auto held = std::make_unique<std::shared_ptr<Segment>>(segment_);
-  int const code = MPI_Comm_set_attr(MPI_COMM_SELF, keyval_, held.get());
-  if (code != MPI_SUCCESS) MPI_Comm_free_keyval(&keyval_);
-  mpi_check(code, "MPI_Comm_set_attr");
+  mpi_check(MPI_Comm_set_attr(MPI_COMM_SELF, keyval_, held.get()), "MPI_Comm_set_attr");
   static_cast<void>(held.release());
 }
 
@@ -110,12 +99,10 @@ void RmaConnector::close() {
   MPI_Finalized(&finalized);
   int keyval = std::exchange(keyval_, MPI_KEYVAL_INVALID);
   if (finalized != 0) return;
+  segment_->close();
   // With views held somewhere the window stays, and the attribute, until MPI_Finalize.
-  auto const forget = [&] {
-    if (segment_->freed()) mpi_check(MPI_Comm_delete_attr(MPI_COMM_SELF, keyval), "MPI_Comm_delete_attr");
-  };
-  take_all({[this] { segment_->close(); }, forget,
-            [&] { mpi_check(MPI_Comm_free_keyval(&keyval), "MPI_Comm_free_keyval"); }});
+  if (segment_->freed()) mpi_check(MPI_Comm_delete_attr(MPI_COMM_SELF, keyval), "MPI_Comm_delete_attr");
+  mpi_check(MPI_Comm_free_keyval(&keyval), "MPI_Comm_free_keyval");
 }
 
 /// The slot of an object whose home is on this node.
@@ -166,7 +153,13 @@ Key RmaConnector::new_key(KeyHint hint) {
     throw InvalidArgument("rank " + std::to_string(*hint.producer) + " cannot be a producer (the communicator has " +
                           std::to_string(place.size) + " ranks)");
   auto const producer = static_cast<std::uint32_t>(*hint.producer);
-  if (auto const number = place.near(producer)) return Key(text_of(name_of(make(static_cast<int>(*number)))));
+  if (auto const number = place.near(producer)) {
+    auto const at = make(static_cast<int>(*number));
+    // One that closes says so before it looks for what it was to set: one of us breaks it.
+    if (header_of(segment_->window.slab(static_cast<int>(*number))).closed.load() != 0)
+      segment_->handoff.break_slot(at);
+    return Key(text_of(name_of(at)));
+  }
   return Key(text_of(segment_->network->declare(producer)));
 }
 
@@ -248,13 +241,11 @@ std::optional<Bytes> RmaConnector::get(Key const& key) {
   Call const call(*segment_);
   auto const name = parse_name(key.text());
   if (!name) return std::nullopt;
+  if (auto const at = here(*name)) return object(*at, Deadline(reply_timeout_));
+  if (!is_far(*name)) return std::nullopt;
   std::optional<Bytes> bytes;
-  Deadline const deadline(reply_timeout_);
-  if (auto const at = here(*name)) bytes = object(*at, deadline);
-  else if (is_far(*name))
-    visit_far(*name, deadline, &bytes, [&](Pin const& mirror) { return segment_->network->look(mirror, *name); });
-  if (!bytes && deadline.expired())
-    throw Timeout("timed out waiting for the bytes of rma key '" + key.text() + "' (rma:?reply_timeout=…)");
+  auto& network = *segment_->network;
+  visit_far(*name, Deadline(reply_timeout_), &bytes, [&](Pin const& at) { return network.look(at, *name); });
   return bytes;
 }
 
@@ -430,10 +421,8 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
   });
   int const mine = collective ? 1 : 0;
   int all = 0, size = 0;
-  detail::together(comm, [&] {
-    detail::mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
-    detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
-  });
+  detail::mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
+  detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
   if (all != 0 && all != size)
     throw ConfigError("rma was named by " + std::to_string(all) + " of " + std::to_string(size) +
                       " ranks (it is opened by all ranks together) give every rank the same connector text");
