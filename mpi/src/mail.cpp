@@ -119,7 +119,7 @@ bool Mail::Arrival::done() { return all_done(requests_); }
 void Mail::Arrival::cancel() noexcept {
   for (auto& request : requests_) {
     if (request == MPI_REQUEST_NULL) continue;
-    MPI_Cancel(&request);
+    if (MPI_Cancel(&request) != MPI_SUCCESS) continue;
     MPI_Wait(&request, MPI_STATUS_IGNORE);  // of a receive that nobody sends to: at once
   }
 }

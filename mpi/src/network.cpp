@@ -55,7 +55,7 @@ Network::Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Dir
 void Network::serve() {
   handoff_.count_driving(1);
   Rest rest(Patience{0us, 50us});
-  while (!stop_.load()) {
+  while (!stop_.load() && !failed_) {
     auto const motion = handoff_.drives_elsewhere() ? Motion::none : move_all();
     if (motion == Motion::moved) rest.again();
     else if (!rest.briefly(motion == Motion::under_way)) rest.on(nullptr, nullptr, 0, Deadline::never());

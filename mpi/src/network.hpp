@@ -117,8 +117,10 @@ class Network final : public Beyond, private Movable {
   void orphaned(Handle at, Elsewhere const& bytes) noexcept override;
   Motion drive() override;
 
-  /// Collective. Every rank has come, and nothing is under way any more. REQUIRES: this rank sets and waits no more.
+  /// Collective. Every rank has come, and nothing is under way any more; or one of them has failed, and what is under
+  /// way stays so: then all throw. REQUIRES: this rank sets and waits no more.
   void close();
+  bool has_failed() const noexcept { return failed_; }
   std::string report();
 
  private:
@@ -199,7 +201,9 @@ class Network final : public Beyond, private Movable {
   void remember(Name const& name, Handle at, std::uint64_t bytes);
   std::uint64_t drop_cached(std::uint64_t wanted) noexcept;
   bool quiet();
-  void serve_until(MPI_Request& request, char const* function);
+  bool settle(Deadline deadline);
+  void serve_until(Deadline deadline, std::function<bool()> const& done);
+  void finish(int code, MPI_Request& request, char const* function);
 
   MPI_Comm const comm_;
   Place const place_;

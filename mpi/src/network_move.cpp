@@ -439,38 +439,70 @@ bool Network::quiet() {
   return !has_orders_ && mail_.idle() && pulls_.empty();
 }
 
-/// Until `request` is done, serving the others meanwhile.
-void Network::serve_until(MPI_Request& request, char const* function) {
+/// Until `done` or the deadline, serving the others meanwhile. A network that has failed serves nobody.
+void Network::serve_until(Deadline deadline, std::function<bool()> const& done) {
   using namespace std::chrono_literals;
   Rest rest(Patience{0us, 100us});
-  for (int done = 0;;) {
-    auto const motion = drive();
-    {
-      auto const mpi = enter_mpi();
-      mpi_check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), function);
-    }
-    if (done != 0) return;
+  while (!deadline.expired()) {
+    auto const motion = move_all();
+    if (done()) return;
     if (motion == Motion::moved) rest.again();
-    else if (!rest.briefly(motion == Motion::under_way)) rest.on(nullptr, nullptr, 0, Deadline::never());
+    else if (!rest.briefly(motion == Motion::under_way)) rest.on(nullptr, nullptr, 0, deadline);
   }
 }
 
+/// Until `request`, which `code` comes with, is done. What fails becomes the failure of this network.
+void Network::finish(int code, MPI_Request& request, char const* function) {
+  bool again = true;
+  auto const test = [&] {
+    auto const mpi = enter_mpi();
+    int done = 0;
+    int const outcome = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (outcome == MPI_SUCCESS || request == MPI_REQUEST_NULL || !std::exchange(again, false))
+      mpi_check(outcome, "MPI_Test");
+    else fail("MPI_Test failed");
+    return done != 0;
+  };
+  try {
+    mpi_check(code, function);
+    serve_until(Deadline::never(), test);
+  } catch (std::exception const& error) {
+    fail(error.what());
+  }
+}
+
+/// Everybody is here and only answers: nothing is under way when all that was sent was received, and that twice. Then
+/// one round more, for a rank that could not hear the others. Where a network has failed it says so, and all leave off.
 void Network::close() {
+  using namespace std::chrono_literals;
   stop();
-  throw_if_failed();
   MPI_Request request = MPI_REQUEST_NULL;
-  mpi_check(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
-  serve_until(request, "MPI_Ibarrier");
-  // Everybody is here and only answers. Nothing is under way when all that was sent was received, and that twice.
+  finish(MPI_Ibarrier(comm_, &request), request, "MPI_Ibarrier");
+  bool agreed = false;
   for (std::uint64_t before = UINT64_MAX;;) {
-    while (!quiet()) drive();
-    std::uint64_t mine[2] = {mail_.sent(), letters_handled_}, all[2] = {0, 0};
-    mpi_check(MPI_Iallreduce(mine, all, 2, MPI_UINT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
-    serve_until(request, "MPI_Iallreduce");
-    if (all[0] == all[1] && all[0] == before) break;
+    bool const told = failed_;
+    std::uint64_t const busy = !told && !settle(10ms) ? 1 : 0;
+    std::uint64_t const mine[] = {mail_.sent(), letters_handled_, busy, told ? std::uint64_t{1} : 0};
+    std::uint64_t all[] = {0, 0, 0, 0};
+    finish(MPI_Iallreduce(mine, all, 4, MPI_UINT64_T, MPI_SUM, comm_, &request), request, "MPI_Iallreduce");
+    if (all[3] != 0) fail("it has failed on another rank");
+    if (told || all[3] != 0 || agreed) break;
+    agreed = all[0] == all[1] && all[0] == before && all[2] == 0;
     before = all[0];
   }
   leave_progress(*this);
+  throw_if_failed();
+}
+
+/// True if nothing is under way from here, or soon.
+bool Network::settle(Deadline deadline) {
+  bool done = false;
+  try {
+    serve_until(deadline, [&] { return done = quiet(); });
+  } catch (std::exception const& error) {
+    fail(error.what());
+  }
+  return done;
 }
 
 }  // namespace proxystore::mpi::detail
