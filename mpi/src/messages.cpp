@@ -7,6 +7,7 @@
 #include <proxystore/error.hpp>
 
 #include "check.hpp"
+#include "progress.hpp"
 
 namespace proxystore::mpi::detail {
 namespace {
@@ -18,14 +19,22 @@ constexpr std::size_t part = std::size_t{1} << 30U;
 }  // namespace
 
 Messages::Messages(MPI_Comm comm) {
-  mpi_check(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
-  mpi_check(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  mpi_check(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
-  mpi_check(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+  try {
+    together(comm, [&] {
+      mpi_check(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
+      mpi_check(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+      mpi_check(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
+      mpi_check(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+      static_cast<void>(thread_level());  // throws here, or never
+    });
+  } catch (Error const&) {
+    if (comm_ != MPI_COMM_NULL) MPI_Comm_free(&comm_);
+    throw;
+  }
 }
 
 void Messages::send(int to, Bytes message) {
-  auto& send = sends_.emplace_back(Send{std::move(message), 0, {}});
+  auto& send = sends_.emplace_back(Send{to, std::move(message), 0, {}});
   send.total = send.message.size();
   auto const start = [&](void const* data, std::size_t size, int tag) {
     auto& request = send.requests.emplace_back(MPI_REQUEST_NULL);
@@ -61,6 +70,10 @@ std::optional<Messages::Received> Messages::receive_part() {
     mpi_check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
     auto found = std::find_if(arriving_.begin(), arriving_.end(),
                               [&](Arriving const& a) { return a.from == status.MPI_SOURCE; });
+    if (found != arriving_.end() && status.MPI_TAG == size_tag) {  // its sender failed within the one before
+      arriving_.erase(found);
+      found = arriving_.end();
+    }
     if (found == arriving_.end()) {
       std::uint64_t total = 0;
       if (count != sizeof total) throw ConnectorError("a message came without its size (not from this library)");
@@ -80,16 +93,32 @@ std::optional<Messages::Received> Messages::receive_part() {
   }
 }
 
+void Messages::give_up(std::optional<int> rank) {
+  for (auto send = sends_.begin(); send != sends_.end();) {
+    auto const next = std::next(send);
+    if (!rank || send->to == *rank) given_up_.splice(given_up_.end(), sends_, send);
+    send = next;
+  }
+}
+
 void Messages::close() {
   if (comm_ == MPI_COMM_NULL) return;
-  while (!idle()) {
+  auto const finish = [this] {
+    while (!idle()) {
+      finish_sends();
+      std::this_thread::yield();
+    }
+  };
+  auto const meet = [this] {
+    MPI_Request request = MPI_REQUEST_NULL;
+    mpi_check(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
+    wait_patiently(request);
+  };
+  auto const look_once_more = [this] {
+    sends_.splice(sends_.end(), given_up_);
     finish_sends();
-    std::this_thread::yield();
-  }
-  MPI_Request request = MPI_REQUEST_NULL;
-  mpi_check(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
-  wait_patiently(request, "MPI_Ibarrier");
-  mpi_check(MPI_Comm_free(&comm_), "MPI_Comm_free");
+  };
+  take_all({finish, meet, look_once_more, [this] { mpi_check(MPI_Comm_free(&comm_), "MPI_Comm_free"); }});
 }
 
 }  // namespace proxystore::mpi::detail

@@ -38,11 +38,15 @@ class Messages {
   /// Nothing of ours is under way.
   bool idle() const noexcept { return sends_.empty(); }
 
-  /// Collective. Finishes what is under way and frees the communicator.
+  /// What is under way to this rank, or to any, may never arrive: nobody waits for it.
+  void give_up(std::optional<int> rank);
+
+  /// Collective. Takes part to the end even if it throws. Finishes what is under way and frees the communicator.
   void close();
 
  private:
   struct Send {
+    int to;
     Bytes message;
     std::uint64_t total;
     std::vector<MPI_Request> requests;
@@ -59,7 +63,7 @@ class Messages {
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 0;
-  std::list<Send> sends_;
+  std::list<Send> sends_, given_up_;
   std::list<Arriving> arriving_;  // at most one for each sender
 };
 

@@ -43,13 +43,13 @@ std::span<std::byte> whole_pages(void* base, std::size_t extent) {
 
 /// MPI_WIN_NULL if this MPI cannot: with a user's choice of one-sided components it may have none for shared memory.
 MPI_Win allocate_shared(MPI_Comm comm, std::size_t bytes) {
-  MPI_Info info = MPI_INFO_NULL;
-  mpi_check(MPI_Info_create(&info), "MPI_Info_create");
-  MPI_Info_set(info, "alloc_shared_noncontig", "true");  // each slab on pages of its own, near its rank; a hint
+  MPI_Info info = MPI_INFO_NULL;  // a hint: each slab on pages of its own, near its rank
+  if (MPI_Info_create(&info) == MPI_SUCCESS) MPI_Info_set(info, "alloc_shared_noncontig", "true");
+  else info = MPI_INFO_NULL;
   void* base = nullptr;
   MPI_Win window = MPI_WIN_NULL;
   int const code = MPI_Win_allocate_shared(static_cast<MPI_Aint>(bytes + page), 1, info, comm, &base, &window);
-  MPI_Info_free(&info);
+  if (info != MPI_INFO_NULL) MPI_Info_free(&info);
   return code == MPI_SUCCESS ? window : MPI_WIN_NULL;
 }
 
@@ -79,23 +79,28 @@ std::vector<std::uint64_t> gather(MPI_Comm comm, int size, std::uint64_t mine) {
 }  // namespace
 
 NodeWindow::NodeWindow(MPI_Comm comm, std::size_t bytes) {
-  int size = 0;
-  mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
+  int size = 1;
+  together(comm, [&] { mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size"); });
   std::uint64_t const mine = std::min(std::uint64_t{bytes}, std::numeric_limits<std::uint64_t>::max() / size);
   std::uint64_t all = 0;
-  mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, comm), "MPI_Allreduce");
   together(comm, [&] {
+    mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, comm), "MPI_Allreduce");
     if (auto const free = free_shared_memory(); all > free)  // beyond it a write would be SIGBUS, not an error
       throw StoreFull("the ranks of this node want " + std::to_string(all) + " bytes of shared memory, /dev/shm has " +
                       std::to_string(free) + " free; open with a smaller rma:?capacity=…, or enlarge /dev/shm");
   });
   window_ = allocate_shared(comm, bytes);
-  int const made = window_ != MPI_WIN_NULL ? 1 : 0;
-  int by_all = 0;
-  mpi_check(MPI_Allreduce(&made, &by_all, 1, MPI_INT, MPI_MIN, comm), "MPI_Allreduce");
-  if (by_all == 0) window_ = MPI_WIN_NULL;
-  if (by_all != 0) query(comm, size);
-  else map(comm, size, bytes);
+  try {
+    int const made = window_ != MPI_WIN_NULL ? 1 : 0;
+    int by_all = 0;
+    together(comm, [&] { mpi_check(MPI_Allreduce(&made, &by_all, 1, MPI_INT, MPI_MIN, comm), "MPI_Allreduce"); });
+    if (by_all == 0) window_ = MPI_WIN_NULL;  // one that some have cannot be freed: it stays until MPI_Finalize
+    if (by_all != 0) query(comm, size);
+    else map(comm, size, bytes);
+  } catch (Error const&) {
+    free();
+    throw;
+  }
 }
 
 void NodeWindow::query(MPI_Comm comm, int size) {
@@ -110,39 +115,47 @@ void NodeWindow::query(MPI_Comm comm, int size) {
       slabs_.push_back(whole_pages(base, static_cast<std::size_t>(extent)));
     }
     mpi_check(MPI_Win_lock_all(MPI_MODE_NOCHECK, window_), "MPI_Win_lock_all");
+    locked_ = true;
   });
 }
 
 /// Without MPI's help. The names are gone as soon as all have mapped them: nothing stays behind, however a job ends.
 void NodeWindow::map(MPI_Comm comm, int size, std::size_t bytes) {
   int rank = 0;
-  mpi_check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
   std::string base = make_uuid_key().text();
-  mpi_check(MPI_Bcast(base.data(), static_cast<int>(base.size()), MPI_CHAR, 0, comm), "MPI_Bcast");
-  auto const name_of = [&](int of) { return "/proxystore-" + base + "-" + std::to_string(of); };
-  std::span<std::byte> own;
-  auto const sizes = gather(comm, size, bytes);
+  std::vector<std::uint64_t> sizes;
+  together(comm, [&] {
+    take_all({[&] { mpi_check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank"); },
+              [&] { mpi_check(MPI_Bcast(base.data(), static_cast<int>(base.size()), MPI_CHAR, 0, comm), "MPI_Bcast"); },
+              [&] { sizes = gather(comm, size, bytes); }});
+  });
+  auto const name_of = [&](std::size_t of) { return "/proxystore-" + base + "-" + std::to_string(of); };
+  auto const mine = static_cast<std::size_t>(rank);
+  slabs_.resize(sizes.size());
   try {
-    together(comm, [&] { own = map_memory(name_of(rank), bytes, true); });
+    together(comm, [&] { slabs_[mine] = map_memory(name_of(mine), bytes, true); });
     together(comm, [&] {
-      for (int of = 0; of < size; ++of)
-        slabs_.push_back(of == rank ? own : map_memory(name_of(of), sizes[static_cast<std::size_t>(of)], false));
+      for (std::size_t of = 0; of < sizes.size(); ++of)
+        if (of != mine) slabs_[of] = map_memory(name_of(of), sizes[of], false);
     });
   } catch (Error const&) {
-    shm_unlink(name_of(rank).c_str());
+    shm_unlink(name_of(mine).c_str());
     throw;
   }
-  shm_unlink(name_of(rank).c_str());
+  shm_unlink(name_of(mine).c_str());
 }
 
 void NodeWindow::free() {
   auto const slabs = std::exchange(slabs_, {});
   if (window_ == MPI_WIN_NULL) {
-    for (auto const& slab : slabs) munmap(slab.data(), slab.size());
+    for (auto const& slab : slabs)
+      if (slab.data()) munmap(slab.data(), slab.size());
     return;
   }
-  mpi_check(MPI_Win_unlock_all(window_), "MPI_Win_unlock_all");
-  mpi_check(MPI_Win_free(&window_), "MPI_Win_free");
+  take_all({[this] {
+              if (std::exchange(locked_, false)) mpi_check(MPI_Win_unlock_all(window_), "MPI_Win_unlock_all");
+            },
+            [this] { mpi_check(MPI_Win_free(&window_), "MPI_Win_free"); }});
 }
 
 std::size_t free_shared_memory() {

@@ -20,9 +20,12 @@ class NodeWindow {
   /// Throws ConnectorError, StoreFull when the shared memory is too small; then on all ranks.
   NodeWindow(MPI_Comm comm, std::size_t bytes);
   NodeWindow(NodeWindow&& other) noexcept
-      : window_(std::exchange(other.window_, MPI_WIN_NULL)), slabs_(std::move(other.slabs_)) {}
+      : window_(std::exchange(other.window_, MPI_WIN_NULL)),
+        locked_(std::exchange(other.locked_, false)),
+        slabs_(std::move(other.slabs_)) {}
   NodeWindow& operator=(NodeWindow&& other) noexcept {
     std::swap(window_, other.window_);
+    std::swap(locked_, other.locked_);
     std::swap(slabs_, other.slabs_);
     return *this;
   }
@@ -41,6 +44,7 @@ class NodeWindow {
   void map(MPI_Comm comm, int size, std::size_t bytes);
 
   MPI_Win window_ = MPI_WIN_NULL;
+  bool locked_ = false;
   std::vector<std::span<std::byte>> slabs_;
 };
 

@@ -5,6 +5,8 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "check.hpp"
+
 namespace proxystore::mpi::detail {
 namespace {
 
@@ -21,8 +23,8 @@ struct All {
 
 bool is_main_thread() noexcept {
   thread_local int main = -1;
-  if (main < 0 && MPI_Is_thread_main(&main) != MPI_SUCCESS) main = 0;
-  return main != 0;
+  if (main < 0 && MPI_Is_thread_main(&main) != MPI_SUCCESS) main = -1;
+  return main > 0;
 }
 
 }  // namespace
@@ -39,10 +41,10 @@ void leave_progress(Movable& movable) {
   std::erase(all.movables, &movable);
 }
 
-int thread_level() noexcept {
+int thread_level() {
   static int const level = [] {
     int provided = MPI_THREAD_SINGLE;
-    MPI_Query_thread(&provided);
+    mpi_check(MPI_Query_thread(&provided), "MPI_Query_thread");
     return provided;
   }();
   return level;

@@ -26,6 +26,7 @@ Motion move_all() noexcept;
 /// Keeps the other threads of this library out of MPI at MPI_THREAD_SERIALIZED; elsewhere it holds nothing.
 std::unique_lock<std::recursive_mutex> enter_mpi();
 
-int thread_level() noexcept;
+/// Throws ConnectorError the first time, where a store or an executor opens, or never.
+int thread_level();
 
 }  // namespace proxystore::mpi::detail

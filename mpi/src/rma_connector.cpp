@@ -75,14 +75,25 @@ class RmaConnector::Call {
 
 RmaConnector::RmaConnector(MPI_Comm comm, RmaOptions const& options)
     : segment_(std::make_shared<Segment>(comm, options)), reply_timeout_(options.reply_timeout) {
-  close_at_finalize();
+  try {
+    together(comm, [this] { close_at_finalize(); });
+  } catch (Error const&) {
+    try {
+      if (keyval_ == MPI_KEYVAL_INVALID) segment_->close();
+      else close();
+    } catch (Error const&) {  // the first one counts
+    }
+    throw;
+  }
 }
 
 /// MPI_Finalize deletes the attributes of MPI_COMM_SELF first of all (MPI-4.0 section 11.2.4), newest first.
 void RmaConnector::close_at_finalize() {
   mpi_check(MPI_Comm_create_keyval(MPI_COMM_NULL_COPY_FN, close_segment, &keyval_, nullptr), "MPI_Comm_create_keyval");
   auto held = std::make_unique<std::shared_ptr<Segment>>(segment_);
-  mpi_check(MPI_Comm_set_attr(MPI_COMM_SELF, keyval_, held.get()), "MPI_Comm_set_attr");
+  int const code = MPI_Comm_set_attr(MPI_COMM_SELF, keyval_, held.get());
+  if (code != MPI_SUCCESS) MPI_Comm_free_keyval(&keyval_);
+  mpi_check(code, "MPI_Comm_set_attr");
   static_cast<void>(held.release());
 }
 
@@ -99,10 +110,12 @@ void RmaConnector::close() {
   MPI_Finalized(&finalized);
   int keyval = std::exchange(keyval_, MPI_KEYVAL_INVALID);
   if (finalized != 0) return;
-  segment_->close();
   // With views held somewhere the window stays, and the attribute, until MPI_Finalize.
-  if (segment_->freed()) mpi_check(MPI_Comm_delete_attr(MPI_COMM_SELF, keyval), "MPI_Comm_delete_attr");
-  mpi_check(MPI_Comm_free_keyval(&keyval), "MPI_Comm_free_keyval");
+  auto const forget = [&] {
+    if (segment_->freed()) mpi_check(MPI_Comm_delete_attr(MPI_COMM_SELF, keyval), "MPI_Comm_delete_attr");
+  };
+  take_all({[this] { segment_->close(); }, forget,
+            [&] { mpi_check(MPI_Comm_free_keyval(&keyval), "MPI_Comm_free_keyval"); }});
 }
 
 /// The slot of an object whose home is on this node.
@@ -421,8 +434,10 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
   });
   int const mine = collective ? 1 : 0;
   int all = 0, size = 0;
-  detail::mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
-  detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
+  detail::together(comm, [&] {
+    detail::mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
+    detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
+  });
   if (all != 0 && all != size)
     throw ConfigError("rma was named by " + std::to_string(all) + " of " + std::to_string(size) +
                       " ranks (it is opened by all ranks together) give every rank the same connector text");

@@ -42,12 +42,15 @@ class Segment {
   ~Segment() = default;
 
   /// Collective. Breaks what this rank was to set, ends its waits, then waits for the other ranks. Frees the window
-  /// unless some rank still holds views. Idempotent.
+  /// unless some rank still holds views, or could not be heard; then it stays until MPI_Finalize. Takes part to the
+  /// end even if it throws. Idempotent.
   void close();
   bool freed() const noexcept { return freed_; }
 
  private:
   void reach_out(RmaOptions const& options);
+  void leave();
+  void free_if_unused();
   void free();
 
   Communicator comm_;

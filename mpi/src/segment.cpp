@@ -34,55 +34,88 @@ std::string processor_name() {
   return {name.data(), static_cast<std::size_t>(length)};
 }
 
+std::string name_of_host(MPI_Comm comm) {
+  std::string name;
+  together(comm, [&] { name = processor_name(); });
+  return name;
+}
+
 std::string shared_session(MPI_Comm comm) {
   std::string text = make_uuid_key().text();
-  mpi_check(MPI_Bcast(text.data(), static_cast<int>(text.size()), MPI_CHAR, 0, comm), "MPI_Bcast");
+  together(comm,
+           [&] { mpi_check(MPI_Bcast(text.data(), static_cast<int>(text.size()), MPI_CHAR, 0, comm), "MPI_Bcast"); });
   return text;
 }
 
-/// A duplicate that reports errors.
+/// A handle that may not have come to be.
+void drop(MPI_Comm& comm) noexcept {
+  if (comm != MPI_COMM_NULL) MPI_Comm_free(&comm);
+}
+
+/// A communicator that `make` makes collectively over `comm`, and that reports errors.
+template <class Make>
+MPI_Comm made_together(MPI_Comm comm, Make const& make) {
+  MPI_Comm made = MPI_COMM_NULL;
+  try {
+    together(comm, [&] {
+      make(made);
+      mpi_check(MPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    });
+  } catch (Error const&) {
+    drop(made);
+    throw;
+  }
+  return made;
+}
+
 MPI_Comm duplicate(MPI_Comm comm) {
   int initialised = 0;
-  MPI_Initialized(&initialised);
-  if (initialised == 0 || comm == MPI_COMM_NULL)
+  int const code = MPI_Initialized(&initialised);
+  if ((code == MPI_SUCCESS && initialised == 0) || comm == MPI_COMM_NULL)
     throw InvalidArgument("rma needs an initialised MPI and a communicator that this rank belongs to");
-  MPI_Comm copy = MPI_COMM_NULL;
-  mpi_check(MPI_Comm_dup(comm, &copy), "MPI_Comm_dup");
-  mpi_check(MPI_Comm_set_errhandler(copy, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  return copy;
+  return made_together(comm, [comm](MPI_Comm& copy) { mpi_check(MPI_Comm_dup(comm, &copy), "MPI_Comm_dup"); });
 }
 
 /// The ranks that share memory, in the order of their ranks.
 MPI_Comm node_of(MPI_Comm comm) {
-  MPI_Comm node = MPI_COMM_NULL;
-  mpi_check(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank_in(comm), MPI_INFO_NULL, &node),
-            "MPI_Comm_split_type");
-  mpi_check(MPI_Comm_set_errhandler(node, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  return node;
+  int rank = 0;
+  together(comm, [&] { rank = rank_in(comm); });
+  return made_together(comm, [comm, rank](MPI_Comm& node) {
+    mpi_check(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+  });
 }
 
 Place place_in(MPI_Comm comm, MPI_Comm node) {
   Place place;
-  place.rank = static_cast<std::uint32_t>(rank_in(comm));
-  place.size = static_cast<std::uint32_t>(size_of(comm));
-  place.mine = static_cast<std::uint32_t>(rank_in(node));
-  place.neighbours.resize(static_cast<std::size_t>(size_of(node)));
-  mpi_check(MPI_Allgather(&place.rank, 1, MPI_UINT32_T, place.neighbours.data(), 1, MPI_UINT32_T, node),
-            "MPI_Allgather");
+  together(comm, [&] {
+    place.rank = static_cast<std::uint32_t>(rank_in(comm));
+    place.size = static_cast<std::uint32_t>(size_of(comm));
+    place.mine = static_cast<std::uint32_t>(rank_in(node));
+    place.neighbours.resize(static_cast<std::size_t>(size_of(node)));
+  });
   std::uint32_t const first = place.mine == 0 ? 1 : 0;
-  mpi_check(MPI_Allreduce(&first, &place.nodes, 1, MPI_UINT32_T, MPI_SUM, comm), "MPI_Allreduce");
+  auto const gather = [&] {
+    mpi_check(MPI_Allgather(&place.rank, 1, MPI_UINT32_T, place.neighbours.data(), 1, MPI_UINT32_T, node),
+              "MPI_Allgather");
+  };
+  auto const add = [&] {
+    mpi_check(MPI_Allreduce(&first, &place.nodes, 1, MPI_UINT32_T, MPI_SUM, comm), "MPI_Allreduce");
+  };
+  together(comm, [&] { take_all({gather, add}); });
   return place;
 }
 
 /// Collective: all ranks throw if one does.
 std::size_t capacity_of(MPI_Comm comm, MPI_Comm node, RmaOptions const& options) {
   std::size_t capacity = options.capacity;
+  int neighbours = 1;
   together(comm, [&] {
+    neighbours = size_of(node);
     if (capacity != 0 && capacity < Arena::least_bytes)
       throw ConfigError("rma capacity " + std::to_string(capacity) + " is too small (at least 1 MiB for a rank)");
   });
   if (capacity == 0) {
-    auto const share = free_shared_memory() / 2 / static_cast<std::size_t>(size_of(node));
+    auto const share = free_shared_memory() / 2 / static_cast<std::size_t>(neighbours);
     capacity = std::clamp(share, Arena::least_bytes, default_capacity);
   }
   constexpr std::size_t page = std::size_t{64} << 10U;  // whole pages, of the larger kind that some machines have
@@ -98,6 +131,7 @@ std::vector<std::span<std::byte>> slabs_of(NodeWindow const& window) {
 
 /// Collective over `comm`: the ranks of a node that has no room must not leave those of the others behind.
 NodeWindow open_window(MPI_Comm comm, MPI_Comm node, std::size_t bytes) {
+  together(comm, [] { static_cast<void>(thread_level()); });  // throws here, or never
   NodeWindow window;
   try {
     together(comm, [&] { window = NodeWindow(node, bytes); });
@@ -106,6 +140,17 @@ NodeWindow open_window(MPI_Comm comm, MPI_Comm node, std::size_t bytes) {
     throw;
   }
   return window;
+}
+
+Patience patience_of(MPI_Comm comm, MPI_Comm node, NodeWindow& window) {
+  Patience patience{};
+  try {
+    together(comm, [&] { patience = Patience::of_node(node); });
+  } catch (Error const&) {
+    window.free();
+    throw;
+  }
+  return patience;
 }
 
 }  // namespace
@@ -124,14 +169,15 @@ Segment::Segment(MPI_Comm comm, RmaOptions const& options)
     : comm_(duplicate(comm)),
       node_(node_of(comm_)),
       place(place_in(comm_, node_)),
-      host(processor_name()),
+      host(name_of_host(comm_)),
       session(shared_session(comm_)),
       window(open_window(comm_, node_, capacity_of(comm_, node_, options))),
-      handoff(slabs_of(window), place.mine, Patience::of_node(node_)) {
+      handoff(slabs_of(window), place.mine, patience_of(comm_, node_, window)) {
   try {
     together(comm_, [&] { arena.emplace(window.slab(static_cast<int>(place.mine)), options.prefault); });
     if (place.nodes > 1) reach_out(options);
   } catch (Error const&) {
+    network.reset();
     window.free();
     throw;
   }
@@ -151,34 +197,49 @@ void Segment::reach_out(RmaOptions const& options) {
       options.progress == RmaOptions::Progress::thread ||
           (options.progress == RmaOptions::Progress::automatic && thread_level() == MPI_THREAD_MULTIPLE)};
   // All tables are there: the last step of together() has seen to it.
-  network.emplace(comm_, place, handoff, *arena, *directory, chosen);
+  together(comm_, [&] { network.emplace(comm_, place, handoff, *arena, *directory, chosen); });
 }
 
 void Segment::close() {
   if (freed_) return;
-  if (!closed.exchange(true)) {
-    header_of(window.slab(static_cast<int>(place.mine))).closed = 1;
-    if (directory) directory->settle();
-    handoff.break_pending(static_cast<int>(place.mine));
-    handoff.stop_waiting();
-    while (active.load() != 0) sched_yield();
-    if (network) network->close();
-  }
+  take_all({[this] { leave(); }, [this] { free_if_unused(); }});
+}
+
+void Segment::leave() {
+  if (closed.exchange(true)) return;
+  header_of(window.slab(static_cast<int>(place.mine))).closed = 1;
+  if (directory) directory->settle();
+  handoff.break_pending(static_cast<int>(place.mine));
+  handoff.stop_waiting();
+  while (active.load() != 0) sched_yield();
+  if (network) network->close();
+}
+
+/// All ranks free the memory, or none does. A second round tells of those that did not hear the first, as in
+/// together().
+void Segment::free_if_unused() {
   auto const mpi = enter_mpi();
-  std::int64_t const mine = views.load();
-  std::int64_t all = 0;
-  MPI_Request request = MPI_REQUEST_NULL;
-  mpi_check(MPI_Iallreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
-  wait_patiently(request, "MPI_Iallreduce");
-  if (all != 0) return;
-  freed_ = true;
-  free();
+  auto const add_up = [this](std::int64_t const& mine, std::int64_t& all) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    all = 0;
+    mpi_check(MPI_Iallreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
+    wait_patiently(request);
+  };
+  std::int64_t const holds = views.load() + (network && network->has_failed() ? 1 : 0);
+  std::int64_t held = 0, unheard = 1, all_unheard = 0;
+  take_all({[&] {
+              add_up(holds, held);
+              unheard = 0;
+            },
+            [&] { add_up(unheard, all_unheard); },
+            [&] {
+              if (held + unheard + all_unheard == 0) free();
+            }});
 }
 
 void Segment::free() {
-  window.free();
-  node_.free();
-  comm_.free();
+  freed_ = true;
+  take_all({[this] { window.free(); }, [this] { node_.free(); }, [this] { comm_.free(); }});
 }
 
 }  // namespace proxystore::mpi::detail
