@@ -19,9 +19,9 @@
 namespace proxystore::mpi::detail {
 namespace {
 
-enum class Kind : std::uint64_t { task, result, end };
+enum class Kind : std::uint64_t { task, result, end, failed };
 
-/// In front of every message; a task's name and arguments, or a result's bytes, follow.
+/// In front of every message; a task's name and arguments, a result's bytes, or the text of a failure, follow.
 struct Header {
   Kind kind;
   std::uint64_t id;
@@ -126,10 +126,12 @@ struct ExecutorCore::Impl {
   std::vector<std::pair<std::uint64_t, Bytes>> outbox;  // results of this rank's tasks
   Idling rest;
   bool ended = false;
+  std::string failure;  // a message may be lost: this rank sends and receives no more
   // Client only.
   std::uint64_t last_id = 0;
   std::map<std::uint64_t, std::shared_ptr<TaskState>> open;
   std::vector<std::size_t> load;  // open tasks of each rank
+  std::map<int, std::string> lost;   // ranks that have failed
   std::optional<TaskRunner> runner;  // last: its tasks use the rest
 
   void start(std::uint64_t id, std::string name, Bytes arguments) {
@@ -154,6 +156,47 @@ struct ExecutorCore::Impl {
     open.erase(found);
   }
 
+  /// Another rank has failed: its tasks have too. Without its client a rank has nothing left to do.
+  void lose(int rank, std::string const& why) {
+    messages.give_up(rank);
+    if (rank == 0) ended = true;
+    auto const what = "the executor of rank " + std::to_string(rank) + " has failed (" + why + ")";
+    lost.emplace(rank, what);
+    auto const result =
+        wire::encode_failure(Failure::of(std::make_exception_ptr(ConnectorError(what)), origin(rank, messages.size())))
+            .freeze();
+    std::vector<std::uint64_t> theirs;
+    for (auto const& [id, task] : open)
+      if (task->rank == rank) theirs.push_back(id);
+    for (auto const id : theirs) finish(id, result);
+  }
+
+  /// Tells the others, if that is still possible.
+  void fail(std::string const& why) noexcept {
+    if (!failure.empty()) return;
+    failure = why;
+    ended = true;
+    int const last = messages.rank() == 0 ? messages.size() - 1 : 0;
+    for (int rank = messages.rank() == 0 ? 1 : 0; rank <= last; ++rank) {
+      try {
+        messages.send(rank, message_of({Kind::failed, 0, 0}, {}, std::as_bytes(std::span(failure))));
+      } catch (std::exception const&) {  // it will have to wait
+      }
+    }
+    messages.give_up(std::nullopt);
+  }
+
+  template <class Work>
+  void or_fail(Work const& work) {
+    if (!failure.empty()) throw ConnectorError("the executor is out of order (" + failure + ")");
+    try {
+      work();
+    } catch (Error const& error) {
+      fail(error.what());
+      throw;
+    }
+  }
+
   void handle(Messages::Received received) {
     Header header;
     if (received.message.size() < sizeof header) throw CorruptObject("an executor's message ends within its header");
@@ -166,6 +209,7 @@ struct ExecutorCore::Impl {
                      rest_of.slice(header.name_size));
       case Kind::result: return finish(header.id, rest_of);
       case Kind::end: ended = true; return;
+      case Kind::failed: return lose(received.from, std::string(rest_of.text()));
     }
     throw CorruptObject("an executor's message is of an unknown kind");
   }
@@ -186,6 +230,10 @@ struct ExecutorCore::Impl {
 
   /// One look at everything; rests if there was nothing.
   void progress(Deadline deadline) {
+    or_fail([&] { look(deadline); });
+  }
+
+  void look(Deadline deadline) {
     bool moved = flush_outbox();
     moved |= move_all() == Motion::moved;  // a rank that serves here serves its stores too
     while (auto received = messages.poll()) {
@@ -194,6 +242,15 @@ struct ExecutorCore::Impl {
     }
     if (moved) rest.busy();
     else rest.idle(deadline);
+  }
+
+  int least_loaded() const {
+    int best = messages.size() > 1 ? 1 : 0;
+    for (int rank = best + 1; rank < messages.size(); ++rank)
+      if (lost.contains(best) ||
+          (!lost.contains(rank) && load[static_cast<std::size_t>(rank)] < load[static_cast<std::size_t>(best)]))
+        best = rank;
+    return best;
   }
 
   static std::string describe(TaskState const& task) {
@@ -222,9 +279,11 @@ ExecutorCore::ExecutorCore(MPI_Comm comm, ExecutorOptions options)
 
 ExecutorCore::~ExecutorCore() {
   try {
-    if (rank() == 0) end();
-    else serve();
-    impl_->messages.close();
+    take_all({[this] {
+                if (rank() == 0) end();
+                else serve();
+              },
+              [this] { impl_->messages.close(); }});
   } catch (std::exception const&) {  // nobody to tell
   }
 }
@@ -236,24 +295,24 @@ void ExecutorCore::serve() {
   while (!impl_->ended) impl_->progress(Deadline::never());
   // The client ends only when it has all results, so nothing runs here any more.
   while (!impl_->messages.idle()) impl_->progress(Deadline::never());
+  if (auto const client = impl_->lost.find(0); client != impl_->lost.end()) throw ConnectorError(client->second);
 }
 
 std::shared_ptr<TaskState> ExecutorCore::submit(std::optional<int> rank, std::string_view name, Bytes arguments) {
   auto& load = impl_->load;
+  impl_->or_fail([] {});
   if (impl_->ended) throw InvalidArgument("this executor's client has ended");
-  if (!rank) {
-    auto const first_server = load.begin() + (size() > 1 ? 1 : 0);
-    rank = static_cast<int>(std::min_element(first_server, load.end()) - load.begin());
-  }
+  if (!rank) rank = impl_->least_loaded();
   if (*rank < 0 || *rank >= size())
     throw InvalidArgument("a task cannot run on rank " + std::to_string(*rank) + " (the executor has " +
                           std::to_string(size()) + ")");
+  if (auto const lost = impl_->lost.find(*rank); lost != impl_->lost.end()) throw ConnectorError(lost->second);
   auto const id = ++impl_->last_id;
   auto task = std::make_shared<TaskState>(TaskState{id, *rank, name, false, {}});
   impl_->open.emplace(id, task);
   ++load[static_cast<std::size_t>(*rank)];
   if (*rank == 0) impl_->start(id, std::string(name), std::move(arguments));
-  else impl_->messages.send(*rank, message_of({Kind::task, id, 0}, name, arguments.span()));
+  else impl_->or_fail([&] { impl_->messages.send(*rank, message_of({Kind::task, id, 0}, name, arguments.span())); });
   return task;
 }
 
@@ -265,7 +324,9 @@ void ExecutorCore::end() {
   if (impl_->ended) return;
   impl_->progress_until(Deadline::never(), "the end of all tasks", [this] { return impl_->open.empty(); });
   impl_->ended = true;
-  for (int rank = 1; rank < size(); ++rank) impl_->messages.send(rank, message_of({Kind::end, 0, 0}, {}, {}));
+  impl_->or_fail([this] {
+    for (int rank = 1; rank < size(); ++rank) impl_->messages.send(rank, message_of({Kind::end, 0, 0}, {}, {}));
+  });
   while (!impl_->messages.idle()) impl_->progress(Deadline::never());
 }
 
