@@ -254,11 +254,13 @@ std::optional<Bytes> RmaConnector::get(Key const& key) {
   Call const call(*segment_);
   auto const name = parse_name(key.text());
   if (!name) return std::nullopt;
-  if (auto const at = here(*name)) return object(*at, Deadline(reply_timeout_));
-  if (!is_far(*name)) return std::nullopt;
   std::optional<Bytes> bytes;
-  auto& network = *segment_->network;
-  visit_far(*name, Deadline(reply_timeout_), &bytes, [&](Pin const& at) { return network.look(at, *name); });
+  Deadline const deadline(reply_timeout_);
+  if (auto const at = here(*name)) bytes = object(*at, deadline);
+  else if (is_far(*name))
+    visit_far(*name, deadline, &bytes, [&](Pin const& mirror) { return segment_->network->look(mirror, *name); });
+  if (!bytes && deadline.expired())
+    throw Timeout("timed out waiting for the bytes of rma key '" + key.text() + "' (rma:?reply_timeout=…)");
   return bytes;
 }
 
