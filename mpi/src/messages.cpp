@@ -94,6 +94,7 @@ std::optional<Messages::Received> Messages::receive_part() {
 }
 
 void Messages::give_up(std::optional<int> rank) {
+  complete_ = false;
   for (auto send = sends_.begin(); send != sends_.end();) {
     auto const next = std::next(send);
     if (!rank || send->to == *rank) given_up_.splice(given_up_.end(), sends_, send);
@@ -114,11 +115,13 @@ void Messages::close() {
     mpi_check(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
     wait_patiently(request);
   };
-  auto const look_once_more = [this] {
+  auto const free = [this] {
     sends_.splice(sends_.end(), given_up_);
     finish_sends();
+    if (complete_) mpi_check(MPI_Comm_free(&comm_), "MPI_Comm_free");
+    comm_ = MPI_COMM_NULL;
   };
-  take_all({finish, meet, look_once_more, [this] { mpi_check(MPI_Comm_free(&comm_), "MPI_Comm_free"); }});
+  take_all({finish, meet, free});
 }
 
 }  // namespace proxystore::mpi::detail

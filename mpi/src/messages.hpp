@@ -42,6 +42,8 @@ class Messages {
   void give_up(std::optional<int> rank);
 
   /// Collective. Takes part to the end even if it throws. Finishes what is under way and frees the communicator.
+  /// Where something was given up the communicator stays until MPI_Finalize: a message that nobody received could come
+  /// out of another one that MPI gives the same number.
   void close();
 
  private:
@@ -63,6 +65,7 @@ class Messages {
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 0;
+  bool complete_ = true;  // nothing was given up
   std::list<Send> sends_, given_up_;
   std::list<Arriving> arriving_;  // at most one for each sender
 };

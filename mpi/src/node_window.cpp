@@ -98,7 +98,7 @@ NodeWindow::NodeWindow(MPI_Comm comm, std::size_t bytes) {
     if (by_all != 0) query(comm, size);
     else map(comm, size, bytes);
   } catch (Error const&) {
-    free();
+    free(comm);
     throw;
   }
 }
@@ -145,17 +145,18 @@ void NodeWindow::map(MPI_Comm comm, int size, std::size_t bytes) {
   shm_unlink(name_of(mine).c_str());
 }
 
-void NodeWindow::free() {
+void NodeWindow::free(MPI_Comm comm) {
   auto const slabs = std::exchange(slabs_, {});
   if (window_ == MPI_WIN_NULL) {
     for (auto const& slab : slabs)
       if (slab.data()) munmap(slab.data(), slab.size());
     return;
   }
-  take_all({[this] {
-              if (std::exchange(locked_, false)) mpi_check(MPI_Win_unlock_all(window_), "MPI_Win_unlock_all");
-            },
-            [this] { mpi_check(MPI_Win_free(&window_), "MPI_Win_free"); }});
+  // An MPI may refuse to free it where the epoch has not ended, while the other ranks wait for that one.
+  together(comm, [this] {
+    if (std::exchange(locked_, false)) mpi_check(MPI_Win_unlock_all(window_), "MPI_Win_unlock_all");
+  });
+  mpi_check(MPI_Win_free(&window_), "MPI_Win_free");
 }
 
 std::size_t free_shared_memory() {

@@ -34,8 +34,9 @@ class NodeWindow {
   std::span<std::byte> slab(int rank) const { return slabs_[static_cast<std::size_t>(rank)]; }
   std::size_t size() const noexcept { return slabs_.size(); }
 
-  /// Collective. The slabs are gone afterwards. Nothing to do: no error.
-  void free();
+  /// Collective over `comm`, that of the constructor. The slabs are gone afterwards. Nothing to do: no error. If the
+  /// epoch cannot be ended on some rank all throw, and the window stays until MPI_Finalize.
+  void free(MPI_Comm comm);
 
   bool is_mpi_window() const noexcept { return window_ != MPI_WIN_NULL; }
 

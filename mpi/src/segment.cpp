@@ -136,7 +136,7 @@ NodeWindow open_window(MPI_Comm comm, MPI_Comm node, std::size_t bytes) {
   try {
     together(comm, [&] { window = NodeWindow(node, bytes); });
   } catch (Error const&) {
-    window.free();
+    window.free(node);
     throw;
   }
   return window;
@@ -147,7 +147,7 @@ Patience patience_of(MPI_Comm comm, MPI_Comm node, NodeWindow& window) {
   try {
     together(comm, [&] { patience = Patience::of_node(node); });
   } catch (Error const&) {
-    window.free();
+    window.free(node);
     throw;
   }
   return patience;
@@ -178,7 +178,7 @@ Segment::Segment(MPI_Comm comm, RmaOptions const& options)
     if (place.nodes > 1) reach_out(options);
   } catch (Error const&) {
     network.reset();
-    window.free();
+    window.free(node_);
     throw;
   }
 }
@@ -239,7 +239,7 @@ void Segment::free_if_unused() {
 
 void Segment::free() {
   freed_ = true;
-  take_all({[this] { window.free(); }, [this] { node_.free(); }, [this] { comm_.free(); }});
+  take_all({[this] { window.free(node_); }, [this] { node_.free(); }, [this] { comm_.free(); }});
 }
 
 }  // namespace proxystore::mpi::detail
