@@ -27,6 +27,11 @@ class Pin {
   ~Pin() {
     if (handoff_) handoff_->unview(at_);
   }
+  /// Another one of the same slot.
+  Pin again() const noexcept {
+    at_.slot->refs.fetch_add(1);
+    return {*handoff_, at_};
+  }
   explicit operator bool() const noexcept { return handoff_ != nullptr; }
   Handle operator*() const noexcept { return at_; }
   Slot* operator->() const noexcept { return at_.slot; }

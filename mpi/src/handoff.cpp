@@ -90,6 +90,7 @@ bool Handoff::bring_here(Handle at, std::uint32_t owner, std::uint64_t offset, s
   Slot& slot = *at.slot;
   auto word = word_of(at.generation, Phase::elsewhere);
   if (!slot.word.compare_exchange_strong(word, word_of(at.generation, Phase::arriving))) return false;
+  std::atomic_thread_fence(std::memory_order_release);  // for elsewhere(): no part of the new before ARRIVING
   slot.payload[0].store(owner, std::memory_order_relaxed);
   slot.payload[1].store(offset, std::memory_order_relaxed);
   slot.size.store(size, std::memory_order_relaxed);
@@ -197,6 +198,7 @@ std::optional<Handoff::View> Handoff::view(Handle at) {
 
 State Handoff::watch(Handle at) noexcept {
   at.slot->sleepers.fetch_or(Slot::watched);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // state_of() alone could look before the bit is seen
   return state_of(at);
 }
 

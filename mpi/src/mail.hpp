@@ -23,6 +23,7 @@ enum class Kind : std::uint8_t {
   set,         // to the home: the object, or where it lies
   set_done,    // to the setter: the outcome
   evict,       // to the home
+  evicted,     // to who evicted: nobody finds it at the home any more
   invalidate,  // to those that hold a copy: evicted
   settled,     // to the home, from a neighbour that set, evicted or broke its slot: tell those who asked
   pull,        // to who has the bytes: send them on this tag

@@ -64,11 +64,11 @@ void Network::serve() {
 }
 
 Network::~Network() {
-  stop();
+  end_thread();
   leave_progress(*this);
 }
 
-void Network::stop() {
+void Network::end_thread() noexcept {
   stop_ = true;
   if (thread_.joinable()) thread_.join();
 }
@@ -117,7 +117,12 @@ State Network::look(Pin const& at, Name const& name) {
     return Handoff::state_of(*at);
   }
   ask(at, name);
-  auto const answered = [&] { return (state = Handoff::state_of(*at)) != State::pending || at->known.load() != 0; };
+  auto const answered = [&] {
+    if ((state = Handoff::state_of(*at)) != State::pending || at->known.load() != 0) return true;
+    auto const now = at->asker.load();  // a neighbour may have asked as well, and left
+    if (now != place_.rank + 1 && !moves(now)) ask(at, name);
+    return false;
+  };
   if (!handoff_.drive_until((*at).slot, reply_deadline(), answered))
     no_answer(name.home, "asked for key '" + text_of(name) + "'");
   return state;
@@ -151,12 +156,7 @@ Network::Reply Network::set(Name const& name, Elsewhere const& bytes) {
 
 Network::Reply Network::ask_to_set(Letter letter, std::span<std::byte const> object) {
   throw_if_failed();
-  auto const request = std::make_shared<Request>();
-  order([this, letter, request, copy = std::vector<std::byte>(object.begin(), object.end())]() mutable {
-    letter.number = ++last_request_;
-    requests_.emplace(letter.number, request);
-    mail_.send(letter.name.home, letter, {}, copy);
-  });
+  auto const request = ask_home(letter, object);
   if (!answered(request->done))
     no_answer(letter.name.home, "was sent the object of key '" + text_of(letter.name) + "'");
   if (!request->done) return Reply::broken;  // closed here meanwhile
@@ -167,15 +167,25 @@ Network::Reply Network::ask_to_set(Letter letter, std::span<std::byte const> obj
   return Reply::done;
 }
 
+std::shared_ptr<Network::Request> Network::ask_home(Letter letter, std::span<std::byte const> object) {
+  auto request = std::make_shared<Request>();
+  order([this, letter, request, copy = std::vector<std::byte>(object.begin(), object.end())]() mutable {
+    letter.number = ++last_request_;
+    requests_.emplace(letter.number, request);
+    mail_.send(letter.name.home, letter, {}, copy);
+  });
+  return request;
+}
+
 bool Network::answered(std::atomic<bool> const& done) {
   return handoff_.drive_until(nullptr, reply_deadline(), [&] { return done.load(); });
 }
 
 void Network::evict(Name const& name) {
   throw_if_failed();
-  drop_mirror(name);
-  order([this, name] { mail_.send(name.home, letter(Kind::evict, name)); });
-  drive();
+  auto const request = ask_home(letter(Kind::evict, name), {});
+  if (!answered(request->done)) no_answer(name.home, "was told to evict key '" + text_of(name) + "'");
+  drop_mirror(name);  // not before: a neighbour would ask the home, and find the object again
 }
 
 void Network::forget(Name const& name) noexcept {
@@ -195,7 +205,7 @@ Network::Fetched Network::fetch(Elsewhere const& bytes, Deadline deadline) {
       known = std::make_shared<Pull>();
       known->name = bytes.name;
       known->from = bytes;
-      known->at = directory_.find(bytes.name);
+      known->at = at.again();
       has_pulls_ = true;
       order([this, known] { start(known); });
     }
@@ -240,8 +250,8 @@ void Network::settled(Handle at) noexcept {
 void Network::orphaned(Handle at, Elsewhere const& bytes) noexcept {
   if (is_mirror(at)) return;
   order([this, name = bytes.name] {
-    if (name.home == place_.rank) on_evict(name);
-    else mail_.send(name.home, letter(Kind::evict, name));
+    if (name.home == place_.rank) evict_here(name);
+    else mail_.send(name.home, letter(Kind::evict, name));  // of number 0: the answer is for nobody
   });
 }
 

@@ -61,7 +61,8 @@ struct NetworkOptions {
 ///   The bytes of a large object stay where they were set; STATE names the rank that has them, and a node PULLs them
 ///   when one of its ranks looks at the object, into its own slab, once.
 ///   A producer whose object has its home elsewhere SETs it there and waits for the outcome.
-///   An EVICT goes to the home, which INVALIDATEs the copies: other nodes find the object a little longer.
+///   An EVICT goes to the home, which answers EVICTED and INVALIDATEs the copies: nodes that have one find the object a
+///   little longer.
 ///   A rank that settles a watched slot of a neighbour tells the home that it is SETTLED.
 ///
 /// All that is sent is sent, and all that arrives is handled, inside move(): app threads leave orders. A rank that
@@ -97,6 +98,7 @@ class Network final : public Beyond, private Movable {
   /// The object inside, or where it lies.
   Reply set(Name const& name, std::span<std::byte const> object);
   Reply set(Name const& name, Elsewhere const& bytes);
+  /// Returns when the home has evicted it. Copies on other nodes are dropped a message later.
   void evict(Name const& name);
   /// Drops this node's mirror, so that the next one asks the home again.
   void forget(Name const& name) noexcept;
@@ -142,7 +144,7 @@ class Network final : public Beyond, private Movable {
     std::atomic<State> state{under_way};
   };
   struct Watch {
-    std::unordered_map<std::uint32_t, std::uint32_t> waiting;  // rank that asked, by node
+    std::unordered_set<std::uint32_t> waiting;  // ranks that asked: of a node one, or those that took over from it
     std::unordered_set<std::uint32_t> holders;
   };
   struct Snapshot {
@@ -158,11 +160,12 @@ class Network final : public Beyond, private Movable {
   };
 
   void serve();
-  void stop();
+  void end_thread() noexcept override;
 
   // On the threads of the program.
   void order(std::function<void()> work) noexcept;
   bool answered(std::atomic<bool> const& done);
+  std::shared_ptr<Request> ask_home(Letter letter, std::span<std::byte const> object);
   Reply ask_to_set(Letter letter, std::span<std::byte const> object);
   void ask(Pin const& at, Name const& name);
   bool moves(std::uint32_t rank_plus_1) const noexcept;
@@ -181,8 +184,9 @@ class Network final : public Beyond, private Movable {
   void on_ask(std::uint32_t from, Letter const& letter);
   void on_state(Mail::Received const& letter);
   void on_set(std::uint32_t from, Letter const& letter, std::span<std::byte const> object);
-  void on_set_done(Letter const& letter);
-  void on_evict(Name const& name);
+  void on_answer(Letter const& letter);  // set_done and evicted
+  void on_evict(std::uint32_t from, Letter const& letter);
+  void evict_here(Name const& name);
   void on_invalidate(Name const& name, std::vector<std::uint32_t> const& pass_on);
   void on_settled(Name const& name);
   void on_pull(std::uint32_t from, Letter const& letter);
@@ -196,6 +200,7 @@ class Network final : public Beyond, private Movable {
   void start(std::shared_ptr<Pull> const& pull);
   bool finish_pulls();
   void finish(Pull& pull);
+  void refuse(std::uint32_t to, int tag, Name const& name);
   bool send_body(std::uint32_t to, int tag, Handle at);
   std::byte* make_room(std::size_t bytes) noexcept;
   void remember(Name const& name, Handle at, std::uint64_t bytes);

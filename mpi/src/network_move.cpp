@@ -63,8 +63,9 @@ void Network::handle(Mail::Received received) {
     case Kind::ask: return on_ask(received.from, letter);
     case Kind::state: return on_state(received);
     case Kind::set: return on_set(received.from, letter, received.object);
-    case Kind::set_done: return on_set_done(letter);
-    case Kind::evict: return on_evict(letter.name);
+    case Kind::set_done:
+    case Kind::evicted: return on_answer(letter);
+    case Kind::evict: return on_evict(received.from, letter);
     case Kind::invalidate: return on_invalidate(letter.name, received.ranks);
     case Kind::settled: return on_settled(letter.name);
     case Kind::pull: return on_pull(received.from, letter);
@@ -86,7 +87,7 @@ void Network::on_ask(std::uint32_t from, Letter const& asked) {
   auto const& name = asked.name;
   auto const at = here(name);
   if (at && Handoff::watch(*at) == State::pending) {
-    watches_[name].waiting[asked.node] = from;
+    watches_[name].waiting.insert(from);
     Snapshot pending;
     pending.state = State::pending;
     return send_state({from}, name, pending);
@@ -102,8 +103,7 @@ void Network::on_settled(Name const& name) {
   auto const what = snapshot(here(name), name);
   if (what.state == State::pending) return;
   auto& watch = found->second;
-  std::vector<std::uint32_t> waiting;
-  for (auto const& [node, rank] : watch.waiting) waiting.push_back(rank);
+  std::vector<std::uint32_t> waiting(watch.waiting.begin(), watch.waiting.end());
   watch.waiting.clear();
   std::sort(waiting.begin(), waiting.end());
   send_state(waiting, name, what);
@@ -187,7 +187,14 @@ Handoff::Outcome Network::publish(Handle at, std::span<std::byte const> object) 
   return outcome;
 }
 
-void Network::on_evict(Name const& name) {
+void Network::on_evict(std::uint32_t from, Letter const& asked) {
+  evict_here(asked.name);
+  auto done = letter(Kind::evicted, asked.name);
+  done.number = asked.number;
+  mail_.send(from, done);
+}
+
+void Network::evict_here(Name const& name) {
   auto const at = here(name);
   if (!at) return;
   if (name.declared()) directory_.remove(name, *at);
@@ -219,6 +226,7 @@ void Network::apply(Pin const& at, Name const& name, Snapshot const& what) {
     case State::gone: return drop_mirror(name);
     case State::ready: break;
   }
+  if (at->asker.load() == 0) return;  // the home does not know of this mirror yet: it would not tell of an evict
   try {
     if (!what.inside) handoff_.publish_elsewhere(*at, what.bytes);
     else publish(*at, what.object);
@@ -246,7 +254,7 @@ void Network::on_invalidate(Name const& name, std::vector<std::uint32_t> const& 
   spread(letter(Kind::invalidate, name), holders, {});
 }
 
-void Network::on_set_done(Letter const& letter) {
+void Network::on_answer(Letter const& letter) {
   auto const found = requests_.find(letter.number);
   if (found == requests_.end()) return;
   if (letter.outcome > static_cast<std::uint8_t>(Reply::full)) throw CorruptObject("a reply names no outcome");
@@ -260,23 +268,18 @@ void Network::on_set_done(Letter const& letter) {
 void Network::on_pull(std::uint32_t from, Letter const& asked) {
   auto const& name = asked.name;
   auto const tag = static_cast<int>(asked.number);
-  auto const refuse = [&] {
-    auto failed = letter(Kind::pull_failed, name);
-    failed.number = asked.number;
-    mail_.send(from, failed);
-  };
   if (place_.near(name.home)) {
     auto const at = here(name);
-    if (!at || Handoff::watch(*at) != State::ready) return refuse();
+    if (!at || Handoff::watch(*at) != State::ready) return refuse(from, tag, name);
     watches_[name].holders.insert(from);
-    return send_body(from, tag, *at) ? void() : refuse();
+    return send_body(from, tag, *at) ? void() : refuse(from, tag, name);
   }
   auto const at = directory_.find(name);
-  if (!at) return refuse();
+  if (!at) return refuse(from, tag, name);
   watches_[name].holders.insert(from);
   if (send_body(from, tag, *at)) return;
   auto const bytes = Handoff::elsewhere(*at);
-  if (!bytes || bytes->source == place_.rank || bytes->source == from) return refuse();
+  if (!bytes || bytes->source == place_.rank || bytes->source == from) return refuse(from, tag, name);
   std::shared_ptr<Pull> pull;
   bool fresh = false;
   {
@@ -291,9 +294,16 @@ void Network::on_pull(std::uint32_t from, Letter const& asked) {
   if (!fresh) return;
   pull->name = name;
   pull->from = *bytes;
-  pull->at = directory_.find(name);
+  pull->at = at.again();
   at->puller = place_.rank + 1;
   start(pull);
+}
+
+/// The bytes that it pulls do not come from here.
+void Network::refuse(std::uint32_t to, int tag, Name const& name) {
+  auto failed = letter(Kind::pull_failed, name);
+  failed.number = static_cast<std::uint64_t>(tag);
+  mail_.send(to, failed);
 }
 
 /// False: they are not here to send.
@@ -349,12 +359,12 @@ void Network::finish(Pull& pull) {
     pull.bytes = Bytes(view, std::make_shared<Buffer>(std::move(pull.own)));
     state = Pull::kept;
     for (auto const& [rank, tag] : pull.relays) mail_.send_body(rank, tag, pull.bytes);
-  } else if (handoff_.bring_here(*pull.at, place_.mine, arena_.offset_of(pull.block), size)) {
-    remember(pull.name, *pull.at, size);
-    for (auto const& [rank, tag] : pull.relays)
-      if (!send_body(rank, tag, *pull.at)) state = Pull::failed;
   } else {
-    arena_.free(pull.block);  // a neighbour was faster, or it was evicted
+    if (handoff_.bring_here(*pull.at, place_.mine, arena_.offset_of(pull.block), size))
+      remember(pull.name, *pull.at, size);
+    else arena_.free(pull.block);  // a neighbour was faster, or it was evicted
+    for (auto const& [rank, tag] : pull.relays)
+      if (!send_body(rank, tag, *pull.at)) refuse(rank, tag, pull.name);
   }
   pull.at->puller = 0;
   pull.state = state;
@@ -475,7 +485,7 @@ void Network::finish(int code, MPI_Request& request, char const* function) {
 /// one round more, for a rank that could not hear the others. Where a network has failed it says so, and all leave off.
 void Network::close() {
   using namespace std::chrono_literals;
-  stop();
+  end_thread();
   MPI_Request request = MPI_REQUEST_NULL;
   finish(MPI_Ibarrier(comm_, &request), request, "MPI_Ibarrier");
   bool agreed = false;

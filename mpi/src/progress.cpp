@@ -5,6 +5,8 @@
 #include <shared_mutex>
 #include <vector>
 
+#include <proxystore/export.hpp>
+
 #include "check.hpp"
 
 namespace proxystore::mpi::detail {
@@ -68,4 +70,18 @@ Motion move_all() noexcept {
   return most;
 }
 
+void end_threads() noexcept {
+  auto& all = All::instance();
+  std::shared_lock lock(all.mutex);  // as those who move hold it
+  for (auto* const movable : all.movables) movable->end_thread();
+}
+
 }  // namespace proxystore::mpi::detail
+
+/// MPI has no call-back that comes before MPI_Finalize leaves off locking: MPICH does so first of all, and aborts at its
+/// end if a thread was inside meanwhile. So this takes the place of the profiling interface, weakly: a tool that defines
+/// it as well goes before, and then close_segment() ends the threads.
+extern "C" PROXYSTORE_EXPORT __attribute__((weak)) int MPI_Finalize() {
+  proxystore::mpi::detail::end_threads();
+  return PMPI_Finalize();
+}

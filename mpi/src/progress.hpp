@@ -10,6 +10,8 @@ namespace proxystore::mpi::detail {
 class Movable {
  public:
   virtual Motion move() noexcept = 0;
+  /// Ends its thread, if it has one, and returns when that is out of MPI.
+  virtual void end_thread() noexcept = 0;
 
  protected:
   ~Movable() = default;
@@ -22,6 +24,10 @@ void leave_progress(Movable& movable);
 /// Moves what there is, if this thread may call MPI: at MPI_THREAD_MULTIPLE any, at SERIALIZED any but one at a time,
 /// else the one that initialised MPI.
 Motion move_all() noexcept;
+
+/// Ends the threads of all movables. MPI_Finalize may not meet a thread in MPI: the first store that it closes calls this
+/// for those that it has not come to yet.
+void end_threads() noexcept;
 
 /// Keeps the other threads of this library out of MPI at MPI_THREAD_SERIALIZED; elsewhere it holds nothing.
 std::unique_lock<std::recursive_mutex> enter_mpi();

@@ -46,6 +46,7 @@ class Unpublished {
 extern "C" int close_segment(MPI_Comm, int, void* attribute, void*) {
   std::unique_ptr<std::shared_ptr<Segment>> const segment(static_cast<std::shared_ptr<Segment>*>(attribute));
   (*segment)->unmapped = true;
+  if (!(*segment)->freed()) end_threads();  // MPI_Finalize, and not close()
   try {
     (*segment)->close();
   } catch (std::exception const&) {

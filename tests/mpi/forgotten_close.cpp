@@ -30,7 +30,8 @@ void expect_throw(Call const& call, char const* what) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  MPI_Init(&argc, &argv);
+  int provided = 0;  // with threads that move messages, where there are several nodes
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   MPI_Comm half = MPI_COMM_NULL;
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

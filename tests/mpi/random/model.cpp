@@ -102,14 +102,12 @@ class Judge {
     return std::any_of(steps.begin(), steps.end(), [&](int x) { return x != at && !before(at, x); });
   }
 
-  /// Between nodes an eviction is a message: what comes after it may reach the home before it.
-  bool evicted_before(OfFuture const& f, int at) { return strict_ && any_before(f.evicts, at); }
-  bool can_win(OfFuture const& f, int set) { return !any_before(f.sets, set) && !evicted_before(f, set); }
+  bool can_win(OfFuture const& f, int set) { return !any_before(f.sets, set) && !any_before(f.evicts, set); }
   /// The one who was to set it may have closed, with nothing done to it until then.
   bool can_be_broken(OfFuture const& f, int at) {
     int const close =
         closes_[static_cast<std::size_t>(plan_.futures[static_cast<std::size_t>(step(at).future)].breaker())];
-    return !before(at, close) && !any_before(f.sets, close) && !evicted_before(f, close);
+    return !before(at, close) && !any_before(f.sets, close) && !any_before(f.evicts, close);
   }
 
   void judge(int at) {
@@ -128,14 +126,14 @@ class Judge {
 
   unsigned unset(OfFuture const& f, int at) {  // what befalls whoever waits for it or sets it
     unsigned allowed = any_not_after(at, f.evicts) ? outcome::missing : 0;
-    if (!evicted_before(f, at) && can_be_broken(f, at)) allowed |= outcome::broken;
+    if (!any_before(f.evicts, at) && can_be_broken(f, at)) allowed |= outcome::broken;
     return allowed;
   }
 
   unsigned of_set(OfFuture const& f, int at) {
     unsigned allowed = unset(f, at);
     if (can_win(f, at)) allowed |= outcome::done;
-    if (!evicted_before(f, at) && any_not_after(at, f.sets)) allowed |= outcome::already;
+    if (!any_before(f.evicts, at) && any_not_after(at, f.sets)) allowed |= outcome::already;
     return allowed;
   }
 
@@ -143,19 +141,19 @@ class Judge {
     Step& s = step(at);
     unsigned allowed = unset(f, at);
     s.candidates = 0;
-    if (!evicted_before(f, at))
+    if (!strict_ || !any_before(f.evicts, at))  // a node that has a copy finds it a message longer
       for (int const set : f.sets) {
         if (before(at, set) || !can_win(f, set)) continue;
         s.candidates |= std::uint64_t{1} << static_cast<unsigned>(step(set).candidate);
         allowed |= !s.fetch ? outcome::done : step(set).verb == Verb::fail ? outcome::failure : outcome::value;
       }
-    if (s.time && (!strict_ || (!any_before(f.sets, at) && !evicted_before(f, at)))) allowed |= outcome::timeout;
+    if (s.time && (!strict_ || (!any_before(f.sets, at) && !any_before(f.evicts, at)))) allowed |= outcome::timeout;
     if (s.left_behind) allowed |= outcome::broken | outcome::unknown_store;
     return allowed;
   }
 
   unsigned of_done(OfFuture const& f, int at) {
-    bool const gone = evicted_before(f, at);
+    bool const gone = strict_ && any_before(f.evicts, at);
     unsigned allowed = 0;
     for (int const set : f.sets)
       if (!gone && !before(at, set) && can_win(f, set)) allowed |= outcome::done;

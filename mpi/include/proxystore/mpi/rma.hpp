@@ -45,8 +45,8 @@ struct RmaOptions {
 /// library calls MPI from the threads that wait in it: at MPI_THREAD_MULTIPLE from all, at SERIALIZED from one at a
 /// time (no other may call MPI meanwhile), at FUNNELED and SINGLE from the main thread alone.
 ///
-/// An eviction takes effect at once on the node of the object's home. From another node it takes a message to the home:
-/// a result that is set meanwhile may still come first. Copies on other nodes are found a message longer.
+/// An eviction has taken effect at the home of the object when it returns, and on the node of who evicted; copies on
+/// other nodes are found a message longer. From another node it waits for the home's answer.
 /// Views (Bytes, Array) taken from it stay valid after close, until MPI_Finalize.
 PROXYSTORE_EXPORT std::unique_ptr<Connector> rma(MPI_Comm comm, RmaOptions options = {});
 
