@@ -1,5 +1,6 @@
 #include "progress.hpp"
 
+#include <dlfcn.h>
 #include <mpi.h>
 #include <algorithm>
 #include <shared_mutex>
@@ -79,9 +80,11 @@ void end_threads() noexcept {
 }  // namespace proxystore::mpi::detail
 
 /// MPI has no call-back that comes before MPI_Finalize leaves off locking: MPICH does so first of all, and aborts at its
-/// end if a thread was inside meanwhile. So this takes the place of the profiling interface, weakly: a tool that defines
-/// it as well goes before, and then close_segment() ends the threads.
+/// end if a thread was inside meanwhile. So this takes the place of the profiling interface, weakly, and passes the call
+/// on to whoever has it as well: a tool that was loaded before the program, or MPI. A tool that comes before this calls
+/// PMPI_Finalize; then close_segment() ends the threads.
 extern "C" PROXYSTORE_EXPORT __attribute__((weak)) int MPI_Finalize() {
   proxystore::mpi::detail::end_threads();
-  return PMPI_Finalize();
+  auto* const next = reinterpret_cast<int (*)()>(dlsym(RTLD_NEXT, "MPI_Finalize"));
+  return next ? next() : PMPI_Finalize();
 }
