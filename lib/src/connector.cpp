@@ -23,6 +23,8 @@ std::vector<std::optional<Bytes>> Connector::get_batch(std::vector<Key> const& k
   return objects;
 }
 
+std::unique_ptr<LongWait> DeferrableConnector::wait_long(Key const&) { return nullptr; }
+
 DeferrableConnector::Received DeferrableConnector::receive(Key const& key, Deadline deadline) {
   auto const state = wait(key, deadline);
   return {state, state == State::ready ? get(key) : std::nullopt};

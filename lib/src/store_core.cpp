@@ -176,7 +176,7 @@ void StoreCore::wait(Reference const& future, Deadline deadline) {
   block(future, deadline, [&](Deadline until) { return deferrable_->wait(future.key, until); });
 }
 
-/// Once to the stall report, then to the deadline.
+/// To the deadline, with a stop for the stall report and some to look for a ring.
 template <class Block>
 void StoreCore::block(Reference const& future, Deadline deadline, Block const& block_until) {
   deferrable();
@@ -184,13 +184,36 @@ void StoreCore::block(Reference const& future, Deadline deadline, Block const& b
   Waiting waiting(*this, future);
   BlockingRegion const blocking;
   auto& waiter = waiting.waiter();
-  Deadline const stall = options_.stall_report.count() > 0 ? waiter.since + options_.stall_report : Deadline::never();
-  State state = block_until(earlier(deadline, stall));
-  if (state == State::pending && !deadline.expired()) {
-    report_stall(waiter);
-    state = block_until(deadline);
+  Deadline stall = options_.stall_report.count() > 0 ? waiter.since + options_.stall_report : Deadline::never();
+  bool looks = options_.deadlock_check.count() > 0 && !blocking.is_observed();
+  std::unique_ptr<LongWait> wait;
+  for (;;) {
+    Deadline const check = looks ? Deadline(options_.deadlock_check) : Deadline::never();
+    State const state = block_until(earlier(deadline, earlier(stall, check)));
+    if (state == State::ready) return;
+    if (state != State::pending) {
+      if (wait) throw_ring(waiter, wait->ring());
+      throw_not_settled(future, state, waiter.since);
+    }
+    if (deadline.expired()) throw_not_settled(future, state, waiter.since);
+    if (stall.expired()) {
+      report_stall(waiter);
+      stall = Deadline::never();
+    }
+    if (!check.expired()) continue;
+    if (!wait) wait = deferrable_->wait_long(future.key);
+    if (wait) throw_ring(waiter, wait->look());
+    looks = wait != nullptr;
   }
-  if (state != State::ready) throw_not_settled(future, state, waiter.since);
+}
+
+/// Nothing if there is none.
+void StoreCore::throw_ring(Waiter const& waiter, std::optional<std::string> const& ring) const {
+  if (!ring) return;
+  auto const& future = *waiter.what;
+  throw DeadlockError("future '" + future.key.text() + "'" + made(future) + " in store '" + name() +
+                      "' will not be set (after " + seconds_since(waiter.since) + ": " + *ring +
+                      ") set what others wait for before waiting for them");
 }
 
 void StoreCore::throw_not_settled(Reference const& future, State state, Deadline::Clock::time_point since) const {

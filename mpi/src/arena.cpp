@@ -151,15 +151,19 @@ Arena::Usage Arena::usage() {
   return {slab_.size(), heap_.in_use(), largest_free(), slots_, free_slots_.size()};
 }
 
-Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept {
-  auto& header = header_of(slab);
+SlotPlace place_of_slot(std::uint64_t index) noexcept {
+  if (index > UINT32_MAX) return {SlabHeader::max_pages, 0};
   // Page k holds the indices from 64 * (2^k - 1) on.
   auto const page = static_cast<unsigned>(std::bit_width(index / first_page_slots + 1)) - 1;
-  if (index > UINT32_MAX || page >= SlabHeader::max_pages) return nullptr;
+  return {page, index - first_page_slots * ((std::uint64_t{1} << page) - 1)};
+}
+
+Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept {
+  auto& header = header_of(slab);
+  auto const [page, at] = place_of_slot(index);
+  if (page >= SlabHeader::max_pages) return nullptr;
   auto const offset = header.pages[page].load(std::memory_order_acquire);
-  if (offset == 0) return nullptr;
-  auto const first = first_page_slots * ((std::uint64_t{1} << page) - 1);
-  return reinterpret_cast<Slot*>(slab.data() + offset) + (index - first);
+  return offset == 0 ? nullptr : reinterpret_cast<Slot*>(slab.data() + offset) + at;
 }
 
 void give_back_slot(std::span<std::byte> slab, Slot& slot) noexcept {

@@ -60,6 +60,13 @@ class Arena {
   unsigned pages_ = 0;
 };
 
+/// Where slot `index` lies: as the `at`-th of a page. Page SlabHeader::max_pages: nowhere.
+struct SlotPlace {
+  unsigned page;
+  std::uint64_t at;
+};
+SlotPlace place_of_slot(std::uint64_t index) noexcept;
+
 /// Slot `index` of the slab that begins at `slab`, or null if there is none.
 Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept;
 

@@ -26,6 +26,7 @@ Name ledger_of(Name const& name) noexcept { return {name.home, name.maker, 0, UI
 
 struct Directory::Table {
   pthread_mutex_t mutex;
+  std::uint32_t lives;    // slots that were put in
   std::uint64_t buckets;  // a power of two; they follow
 
   std::atomic<std::uint64_t>* first() noexcept { return reinterpret_cast<std::atomic<std::uint64_t>*>(this + 1); }
@@ -49,6 +50,7 @@ Directory::Directory(std::vector<std::span<std::byte>> slabs, Arena& arena, Hand
   auto* const memory = arena_.allocate(sizeof(Table) + buckets * sizeof(std::uint64_t));
   auto* const made = new (memory) Table;
   made->buckets = buckets;
+  made->lives = 0;
   std::fill_n(reinterpret_cast<std::uint64_t*>(made->first()), buckets, 0);
   pthread_mutexattr_t shared;
   pthread_mutexattr_init(&shared);
@@ -88,7 +90,8 @@ Handle Directory::insert(Name const& name, int producer) {
   slot.number = name.number;
   slot.name_generation = name.generation;
   slot.home = name.home;
-  for (auto* word : {&slot.asker, &slot.known, &slot.puller, &slot.verdict}) word->store(0, std::memory_order_relaxed);
+  for (auto* word : {&slot.asker, &slot.known, &slot.puller, &slot.verdict, &slot.producer_told}) word->store(0, std::memory_order_relaxed);
+  slot.life.store(++table().lives, std::memory_order_relaxed);
   auto& head = bucket(name);
   slot.chain.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
   head.store(reference_to(at), std::memory_order_relaxed);

@@ -12,6 +12,17 @@
 
 namespace proxystore::mpi::detail {
 
+namespace {
+
+bool is_set(Phase phase) noexcept {
+  return phase == Phase::ready || phase == Phase::elsewhere || phase == Phase::arriving;
+}
+
+/// Evicted while it was being set: its setter, or the evictor, has not retired it yet.
+bool is_doomed(Slot const& slot) noexcept { return (slot.claim.load() & Slot::evicted) != 0; }
+
+}  // namespace
+
 State Handoff::state_of(Handle at) noexcept {
   auto const word = at.slot->word.load(std::memory_order_acquire);
   if (generation_of(word) != at.generation) return State::gone;
@@ -19,7 +30,7 @@ State Handoff::state_of(Handle at) noexcept {
     case Phase::pending: return State::pending;
     case Phase::ready:
     case Phase::elsewhere:
-    case Phase::arriving: return State::ready;
+    case Phase::arriving: return is_doomed(*at.slot) ? State::gone : State::ready;
     case Phase::broken: return State::broken;
     case Phase::free:
     case Phase::gone: break;
@@ -122,7 +133,7 @@ void Handoff::retire(Handle at) noexcept {
   for (;;) {
     auto const bytes = elsewhere(at);
     auto word = at.slot->word.load();
-    if (generation_of(word) != at.generation || state_of(at) != State::ready) return;
+    if (generation_of(word) != at.generation || !is_set(phase_of(word))) return;
     if (!at.slot->word.compare_exchange_strong(word, word_of(at.generation, Phase::gone))) continue;
     tell(at);
     if (bytes && beyond_) beyond_->orphaned(at, *bytes);
@@ -172,7 +183,7 @@ void Handoff::drop_reference(Slot& slot, std::uint32_t home) noexcept {
 std::optional<Handoff::View> Handoff::view(Handle at) {
   Slot& slot = *at.slot;
   auto const ready = word_of(at.generation, Phase::ready);
-  if (slot.word.load(std::memory_order_acquire) != ready) return std::nullopt;
+  if (slot.word.load(std::memory_order_acquire) != ready || is_doomed(slot)) return std::nullopt;
   auto const size = slot.size.load(std::memory_order_relaxed);
   if (size <= Slot::inline_bytes) {
     std::array<std::uint64_t, Slot::inline_words> words;

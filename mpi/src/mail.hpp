@@ -27,9 +27,10 @@ enum class Kind : std::uint8_t {
   invalidate,  // to those that hold a copy: evicted
   settled,     // to the home, from a neighbour that set, evicted or broke its slot: tell those who asked
   pull,        // to who has the bytes: send them on this tag
-  pull_failed  // the bytes are not there
+  pull_failed,  // the bytes are not there
+  probe         // to the producer that the sender waits for: in which round of which ring?
 };
-inline constexpr std::uint8_t last_kind = static_cast<std::uint8_t>(Kind::pull_failed);
+inline constexpr std::uint8_t last_kind = static_cast<std::uint8_t>(Kind::probe);
 
 struct Letter {
   static constexpr std::uint32_t magic_number = 0x70786d31;  // "pxm1"
@@ -37,13 +38,15 @@ struct Letter {
   std::uint32_t magic = magic_number;
   Kind kind{};
   State state{};               // of kind state
-  std::uint8_t outcome = 0;    // of kind set_done
+  std::uint8_t outcome = 0;    // of kind set_done; of kind probe, the round
   std::uint8_t has_bytes = 0;  // the object follows
   std::uint32_t node = 0;      // of the sender, as its first rank
-  std::uint32_t ranks = 0;     // how many follow: of kind state, those to pass it on to
+  std::uint32_t ranks = 0;     // how many numbers follow: those to pass it on to
   Name name;
   Elsewhere bytes;           // of kinds state and set, where the object is not inside
-  std::uint64_t number = 0;  // of a request, or a tag
+  /// Of a request or a probe, or a tag. Of kinds ask and state, the mirror that is asked for or answered (Slot::life),
+  /// ask in its low half, state in its high one with the declared producer + 1 below.
+  std::uint64_t number = 0;
 };
 
 /// Letters and bodies on a duplicate of a communicator. A letter is one message that fits MPI's eager protocols; a body

@@ -30,19 +30,15 @@ class Again {
 
 }  // namespace
 
-std::optional<std::uint32_t> Place::search(std::uint32_t of) const noexcept {
-  auto const found = std::lower_bound(neighbours.begin(), neighbours.end(), of);
-  if (found == neighbours.end() || *found != of) return std::nullopt;
-  return static_cast<std::uint32_t>(found - neighbours.begin());
-}
-
-Network::Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Directory& directory,
-                 NetworkOptions options)
+Network::Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Directory& directory, Rings& rings,
+                 FarWindow* window, NetworkOptions options)
     : comm_(comm),
       place_(std::move(place)),
       handoff_(handoff),
       arena_(arena),
       directory_(directory),
+      rings_(rings),
+      window_(window),
       options_(options),
       mail_(comm) {
   handoff_.connect(this);
@@ -104,7 +100,11 @@ bool Network::moves(std::uint32_t rank_plus_1) const noexcept {
 void Network::ask(Pin const& at, Name const& name) {
   at->known = 0;
   at->asker = place_.rank + 1;
-  order([this, name] { mail_.send(name.home, letter(Kind::ask, name)); });
+  order([this, name, life = at->life.load()] {
+    auto out = letter(Kind::ask, name);
+    out.number = life;
+    mail_.send(name.home, out);
+  });
 }
 
 State Network::look(Pin const& at, Name const& name) {
@@ -116,6 +116,7 @@ State Network::look(Pin const& at, Name const& name) {
     if (!options_.thread) drive();
     return Handoff::state_of(*at);
   }
+  if (auto const seen = read(at, name)) return *seen;
   ask(at, name);
   auto const answered = [&] {
     if ((state = Handoff::state_of(*at)) != State::pending || at->known.load() != 0) return true;
@@ -135,7 +136,10 @@ State Network::await(Pin const& at, Name const& name, Deadline deadline) {
     if ((state = Handoff::state_of(*at)) != State::pending) return true;
     auto const asker = at->asker.load();
     bool const mine = asker == place_.rank + 1;
-    if (mine ? again.due() : !moves(asker)) ask(at, name);
+    if (mine ? again.due() : !moves(asker)) {
+      if (auto const seen = read(at, name); seen && (state = *seen) != State::pending) return true;
+      ask(at, name);
+    }
     return false;
   };
   handoff_.drive_until((*at).slot, deadline, settled);
@@ -156,14 +160,15 @@ Network::Reply Network::set(Name const& name, Elsewhere const& bytes) {
 
 Network::Reply Network::ask_to_set(Letter letter, std::span<std::byte const> object) {
   throw_if_failed();
+  auto const at = directory_.find(letter.name);  // before: a later one is of those who found it gone meanwhile
   auto const request = ask_home(letter, object);
   if (!answered(request->done))
     no_answer(letter.name.home, "was sent the object of key '" + text_of(letter.name) + "'");
   if (!request->done) return Reply::broken;  // closed here meanwhile
   if (request->reply != Reply::done) return request->reply;
   // Neighbours that wait for it need not hear it from its home.
-  if (auto const at = directory_.find(letter.name))
-    apply(at, letter.name, {State::ready, letter.has_bytes != 0, {object.begin(), object.end()}, letter.bytes});
+  if (at && at->asker.load() != 0)  // else the home does not know of it, and would not tell of an evict
+    apply(at, letter.name, {State::ready, letter.has_bytes != 0, {object.begin(), object.end()}, letter.bytes, 0});
   return Reply::done;
 }
 
@@ -297,9 +302,11 @@ std::string Network::report() {
                                                                       : "MPI_THREAD_SINGLE";
   std::lock_guard lock(cached_mutex_);
   return "  network: " + library + ", " + level + ", progress by " +
-         (options_.thread ? "a thread" : "calls of the library") + " (rma:?progress=…), large objects by messages\n" +
+         (options_.thread ? "a thread" : "calls of the library") + " (rma:?progress=…)\n" +
+         "  late consumers of other nodes' objects " + (window_ ? "read them" : "ask") + " (rma:?transfer=…): " +
+         options_.found + "\n" +
          "  other nodes' objects pulled by this rank: " + std::to_string(pulled_) +
-         ", copies held: " + std::to_string(cached_.size()) + ", of " + std::to_string(cached_bytes_) +
+         ", read: " + std::to_string(read_) + ", copies held: " + std::to_string(cached_.size()) + ", of " + std::to_string(cached_bytes_) +
          " bytes, at most " + std::to_string(options_.cache_bytes) + " (rma:?cache=…)\n";
 }
 

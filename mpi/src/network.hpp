@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -20,35 +21,20 @@
 
 #include "arena.hpp"
 #include "directory.hpp"
+#include "far_window.hpp"
 #include "handoff.hpp"
 #include "mail.hpp"
+#include "place.hpp"
 #include "progress.hpp"
+#include "rings.hpp"
 
 namespace proxystore::mpi::detail {
-
-/// Where a rank is.
-struct Place {
-  std::uint32_t rank = 0, size = 1;       // in the store's communicator
-  std::uint32_t mine = 0;                 // number of this rank on its node
-  std::vector<std::uint32_t> neighbours;  // rank of each number; ascending
-  std::uint32_t nodes = 1;
-
-  std::uint32_t node() const noexcept { return neighbours.front(); }
-  /// The number of a rank on this node, if it is on it.
-  std::optional<std::uint32_t> near(std::uint32_t of) const noexcept {
-    auto const guess = of - neighbours.front();  // right where the ranks of a node follow each other
-    if (guess < neighbours.size() && neighbours[guess] == of) return guess;
-    return search(of);
-  }
-
- private:
-  std::optional<std::uint32_t> search(std::uint32_t of) const noexcept;
-};
 
 struct NetworkOptions {
   std::chrono::nanoseconds reply_timeout;
   std::size_t cache_bytes;  // of objects pulled to this node by this rank
   bool thread;
+  std::string found;  // what was found out of the window, for report()
 };
 
 /// Objects whose home is on another node: the protocol between nodes.
@@ -73,8 +59,10 @@ struct NetworkOptions {
 /// lost.
 class Network final : public Beyond, private Movable {
  public:
-  /// Collective. Keeps `comm` (its error handler must return) but does not free it.
-  Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Directory& directory, NetworkOptions options);
+  /// Collective. Keeps `comm` (its error handler must return) but does not free it. `window`: for late consumers to read
+  /// objects by themselves; null: they ask.
+  Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Directory& directory, Rings& rings,
+          FarWindow* window, NetworkOptions options);
   Network(Network const&) = delete;
   Network& operator=(Network const&) = delete;
   ~Network();
@@ -115,6 +103,9 @@ class Network final : public Beyond, private Movable {
   };
   Fetched fetch(Elsewhere const& bytes, Deadline deadline);
 
+  /// This rank, which waits, looks for a ring (see Rings). REQUIRES: Rings::begin()
+  void probe();
+
   void settled(Handle at) noexcept override;
   void orphaned(Handle at, Elsewhere const& bytes) noexcept override;
   Motion drive() override;
@@ -143,8 +134,13 @@ class Network final : public Beyond, private Movable {
     enum State { under_way, stored, kept, failed };     // stored: in the slot; kept: in `bytes`
     std::atomic<State> state{under_way};
   };
+  /// Who is told, and which mirror it has asked for: an answer to an earlier one is not for a later.
+  struct Asker {
+    std::uint32_t rank, life;
+    friend auto operator<=>(Asker const&, Asker const&) = default;
+  };
   struct Watch {
-    std::unordered_set<std::uint32_t> waiting;  // ranks that asked: of a node one, or those that took over from it
+    std::set<Asker> waiting;  // of a node one, or those that took over from it
     std::unordered_set<std::uint32_t> holders;
   };
   struct Snapshot {
@@ -152,6 +148,7 @@ class Network final : public Beyond, private Movable {
     bool inside = false;
     std::vector<std::byte> object;
     Elsewhere bytes;
+    std::uint32_t producer_plus_1 = 0;  // of one that is pending; 0: none was declared
   };
   struct Cached {
     Name name;
@@ -175,6 +172,13 @@ class Network final : public Beyond, private Movable {
   Name name_of(Handle at) const noexcept;
   bool is_mirror(Handle at) const noexcept;
   void drop_mirror(Name const& name) noexcept;
+  std::optional<State> read(Pin const& at, Name const& name);
+  template <class Unchanged>
+  bool read_block(Pin const& at, Name const& name, std::uint64_t number, std::uint64_t offset, std::uint64_t size,
+                  Unchanged const& unchanged);
+  std::uint64_t read_constant(std::uint32_t rank, std::uint64_t offset);
+  std::optional<std::uint32_t> rank_near(std::uint32_t home, std::uint64_t number);
+  std::optional<State> gone_there(Name const& name);
 
   // Inside move().
   Motion move() noexcept override;
@@ -187,15 +191,18 @@ class Network final : public Beyond, private Movable {
   void on_answer(Letter const& letter);  // set_done and evicted
   void on_evict(std::uint32_t from, Letter const& letter);
   void evict_here(Name const& name);
-  void on_invalidate(Name const& name, std::vector<std::uint32_t> const& pass_on);
+  void on_invalidate(Name const& name, std::vector<Asker> const& pass_on);
   void on_settled(Name const& name);
   void on_pull(std::uint32_t from, Letter const& letter);
   void on_pull_failed(std::uint32_t from, Letter const& letter);
+  void on_probe(Letter probe, std::string text);
+  void pass_on_probe(Letter const& probe, std::string const& text, std::uint32_t to);
   Letter letter(Kind kind, Name const& name) const noexcept;
   Snapshot snapshot(std::optional<Handle> at, Name const& name);
   void apply(Pin const& at, Name const& name, Snapshot const& what);
-  void spread(Letter letter, std::vector<std::uint32_t> const& to, std::span<std::byte const> object);
-  void send_state(std::vector<std::uint32_t> const& to, Name const& name, Snapshot const& what);
+  void spread(Letter letter, std::vector<Asker> const& to, std::span<std::byte const> object);
+  void invalidate(std::unordered_set<std::uint32_t> const& holders, Name const& name);
+  void send_state(std::vector<Asker> const& to, Name const& name, Snapshot const& what);
   Handoff::Outcome publish(Handle at, std::span<std::byte const> object);
   void start(std::shared_ptr<Pull> const& pull);
   bool finish_pulls();
@@ -215,6 +222,8 @@ class Network final : public Beyond, private Movable {
   Handoff& handoff_;
   Arena& arena_;
   Directory& directory_;
+  Rings& rings_;
+  FarWindow* const window_;
   NetworkOptions const options_;
 
   std::mutex orders_mutex_;
@@ -229,6 +238,9 @@ class Network final : public Beyond, private Movable {
   std::deque<Cached> cached_;  // mirrors that this rank filled, oldest first
   std::uint64_t cached_bytes_ = 0;
   std::atomic<std::uint64_t> pulled_{0};
+  std::atomic<std::uint64_t> read_{0};  // by this rank from other nodes' memory
+  std::mutex constants_mutex_;
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> constants_;  // by rank and offset; as many as it read
 
   std::mutex moving_;  // guards what follows
   Mail mail_;
@@ -237,6 +249,12 @@ class Network final : public Beyond, private Movable {
   std::uint64_t last_request_ = 0;
   std::uint64_t letters_handled_ = 0;
   unsigned moves_ = 0;
+  std::uint64_t last_probe_ = 0;
+  std::uint64_t probed_wait_ = 0;  // what this rank waited for when it sent that one
+  struct Seen {
+    std::uint64_t probe, wait;
+  };
+  std::unordered_map<std::uint32_t, Seen> probes_seen_;  // by who sent them, during the wait of this rank
 
   std::atomic<bool> failed_{false};
   mutable std::mutex failure_mutex_;

@@ -13,6 +13,15 @@ namespace {
 
 constexpr std::size_t fan_out = 4;  // to how many a rank passes a state on
 
+/// What a letter's list of numbers says; on_state and on_invalidate pass it on.
+template <class Asker>
+std::vector<Asker> read_askers(std::vector<std::uint32_t> const& numbers) {
+  if (numbers.size() % 2 != 0) throw CorruptObject("a letter's list of ranks ends within an entry");
+  std::vector<Asker> out;
+  for (std::size_t i = 0; i < numbers.size(); i += 2) out.push_back({numbers[i], numbers[i + 1]});
+  return out;
+}
+
 std::vector<std::byte> copy(std::span<std::byte const> bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace
@@ -66,10 +75,14 @@ void Network::handle(Mail::Received received) {
     case Kind::set_done:
     case Kind::evicted: return on_answer(letter);
     case Kind::evict: return on_evict(received.from, letter);
-    case Kind::invalidate: return on_invalidate(letter.name, received.ranks);
+    case Kind::invalidate: return on_invalidate(letter.name, read_askers<Asker>(received.ranks));
     case Kind::settled: return on_settled(letter.name);
     case Kind::pull: return on_pull(received.from, letter);
     case Kind::pull_failed: return on_pull_failed(received.from, letter);
+    case Kind::probe: {
+      auto const text = std::as_bytes(std::span(received.object));
+      return on_probe(letter, {reinterpret_cast<char const*>(text.data()), text.size()});
+    }
   }
 }
 
@@ -85,16 +98,19 @@ Letter Network::letter(Kind kind, Name const& name) const noexcept {
 
 void Network::on_ask(std::uint32_t from, Letter const& asked) {
   auto const& name = asked.name;
+  Asker const asker{from, static_cast<std::uint32_t>(asked.number)};
   auto const at = here(name);
   if (at && Handoff::watch(*at) == State::pending) {
-    watches_[name].waiting.insert(from);
+    watches_[name].waiting.insert(asker);
     Snapshot pending;
     pending.state = State::pending;
-    return send_state({from}, name, pending);
+    if (auto const producer = at->slot->producer.load(); producer >= 0)
+      pending.producer_plus_1 = place_.neighbours[static_cast<std::size_t>(producer)] + 1;
+    return send_state({asker}, name, pending);
   }
   auto const what = snapshot(at, name);
   if (what.state == State::ready) watches_[name].holders.insert(from);
-  send_state({from}, name, what);
+  send_state({asker}, name, what);
 }
 
 void Network::on_settled(Name const& name) {
@@ -103,14 +119,16 @@ void Network::on_settled(Name const& name) {
   auto const what = snapshot(here(name), name);
   if (what.state == State::pending) return;
   auto& watch = found->second;
-  std::vector<std::uint32_t> waiting(watch.waiting.begin(), watch.waiting.end());
+  std::vector<Asker> const waiting(watch.waiting.begin(), watch.waiting.end());
   watch.waiting.clear();
-  std::sort(waiting.begin(), waiting.end());
   send_state(waiting, name, what);
-  if (what.state == State::ready) return watch.holders.insert(waiting.begin(), waiting.end());
-  std::vector<std::uint32_t> const holders(watch.holders.begin(), watch.holders.end());
+  if (what.state == State::ready) {
+    for (auto const& asker : waiting) watch.holders.insert(asker.rank);
+    return;
+  }
+  auto const holders = std::move(watch.holders);
   watches_.erase(found);
-  spread(letter(Kind::invalidate, name), holders, {});
+  invalidate(holders, name);
 }
 
 Network::Snapshot Network::snapshot(std::optional<Handle> at, Name const& name) {
@@ -137,22 +155,31 @@ Network::Snapshot Network::snapshot(std::optional<Handle> at, Name const& name) 
   return what;
 }
 
-void Network::send_state(std::vector<std::uint32_t> const& to, Name const& name, Snapshot const& what) {
+void Network::send_state(std::vector<Asker> const& to, Name const& name, Snapshot const& what) {
   auto out = letter(Kind::state, name);
   out.state = what.state;
   out.has_bytes = what.inside ? 1 : 0;
   out.bytes = what.bytes;
+  out.number = what.producer_plus_1;
   spread(out, to, what.object);
 }
 
 /// To some of the ranks, each with its share of the others to pass it on to.
-void Network::spread(Letter letter, std::vector<std::uint32_t> const& to, std::span<std::byte const> object) {
+void Network::spread(Letter letter, std::vector<Asker> const& to, std::span<std::byte const> object) {
   auto const groups = std::min(fan_out, to.size());
   for (std::size_t i = 0; i < groups; ++i) {
-    auto const first = to.begin() + static_cast<std::ptrdiff_t>(to.size() * i / groups);
-    auto const last = to.begin() + static_cast<std::ptrdiff_t>(to.size() * (i + 1) / groups);
-    mail_.send(*first, letter, {first + 1, last}, object);
+    auto const first = to.size() * i / groups, last = to.size() * (i + 1) / groups;
+    std::vector<std::uint32_t> others;
+    for (auto next = first + 1; next < last; ++next) others.insert(others.end(), {to[next].rank, to[next].life});
+    letter.number = (letter.number & UINT32_MAX) | std::uint64_t{to[first].life} << 32U;
+    mail_.send(to[first].rank, letter, others, object);
   }
+}
+
+void Network::invalidate(std::unordered_set<std::uint32_t> const& holders, Name const& name) {
+  std::vector<Asker> to;
+  for (auto const rank : holders) to.push_back({rank, 0});
+  spread(letter(Kind::invalidate, name), to, {});
 }
 
 void Network::on_set(std::uint32_t from, Letter const& asked, std::span<std::byte const> object) {
@@ -205,17 +232,21 @@ void Network::evict_here(Name const& name) {
 
 void Network::on_state(Mail::Received const& received) {
   auto const& letter = received.letter;
-  Snapshot what{letter.state, letter.has_bytes != 0, received.object, letter.bytes};
+  auto const life = static_cast<std::uint32_t>(letter.number >> 32U);
+  Snapshot what{letter.state, letter.has_bytes != 0, received.object, letter.bytes, 0};
   if (what.state == State::pending) {
     auto const at = directory_.find(letter.name);
-    if (at && at->asker.load() == place_.rank + 1) at->known = 1;
+    if (!at || at->life.load() != life || at->asker.load() != place_.rank + 1) return;
+    at->producer_told = static_cast<std::uint32_t>(letter.number);
+    at->known = 1;
     return;
   }
-  if (auto const at = directory_.find(letter.name)) apply(at, letter.name, what);
+  if (auto const at = directory_.find(letter.name); at && (what.state != State::ready || at->life.load() == life))
+    apply(at, letter.name, what);
   if (received.ranks.empty()) return;
   // A node that pulls passes the bytes on as well.
   if (what.state == State::ready && !what.inside) what.bytes.source = place_.rank;
-  send_state(received.ranks, letter.name, what);
+  send_state(read_askers<Asker>(received.ranks), letter.name, what);
 }
 
 /// What the home says, into the mirror. A mirror that is settled already stays so, unless the object is gone.
@@ -226,11 +257,9 @@ void Network::apply(Pin const& at, Name const& name, Snapshot const& what) {
     case State::gone: return drop_mirror(name);
     case State::ready: break;
   }
-  if (at->asker.load() == 0) return;  // the home does not know of this mirror yet: it would not tell of an evict
   try {
-    if (!what.inside) handoff_.publish_elsewhere(*at, what.bytes);
-    else publish(*at, what.object);
-    remember(name, *at, what.object.size());
+    auto const outcome = what.inside ? publish(*at, what.object) : handoff_.publish_elsewhere(*at, what.bytes);
+    if (outcome == Handoff::Outcome::done) remember(name, *at, what.object.size());
   } catch (StoreFull const&) {  // its bytes are pulled to where they are looked at
     Elsewhere const bytes{name.home, name, what.object.size()};
     handoff_.publish_elsewhere(*at, bytes);
@@ -244,14 +273,14 @@ void Network::drop_mirror(Name const& name) noexcept {
   if (directory_.remove(name, *at)) handoff_.evict(*at);
 }
 
-void Network::on_invalidate(Name const& name, std::vector<std::uint32_t> const& pass_on) {
+void Network::on_invalidate(Name const& name, std::vector<Asker> const& pass_on) {
   drop_mirror(name);
   spread(letter(Kind::invalidate, name), pass_on, {});
   auto const found = watches_.find(name);  // nodes that pulled from here
   if (found == watches_.end() || place_.near(name.home)) return;
-  std::vector<std::uint32_t> const holders(found->second.holders.begin(), found->second.holders.end());
+  auto const holders = std::move(found->second.holders);
   watches_.erase(found);
-  spread(letter(Kind::invalidate, name), holders, {});
+  invalidate(holders, name);
 }
 
 void Network::on_answer(Letter const& letter) {
@@ -261,183 +290,6 @@ void Network::on_answer(Letter const& letter) {
   found->second->reply = static_cast<Reply>(letter.outcome);
   found->second->done = true;
   requests_.erase(found);
-}
-
-// ---- Bodies ----
-
-void Network::on_pull(std::uint32_t from, Letter const& asked) {
-  auto const& name = asked.name;
-  auto const tag = static_cast<int>(asked.number);
-  if (place_.near(name.home)) {
-    auto const at = here(name);
-    if (!at || Handoff::watch(*at) != State::ready) return refuse(from, tag, name);
-    watches_[name].holders.insert(from);
-    return send_body(from, tag, *at) ? void() : refuse(from, tag, name);
-  }
-  auto const at = directory_.find(name);
-  if (!at) return refuse(from, tag, name);
-  watches_[name].holders.insert(from);
-  if (send_body(from, tag, *at)) return;
-  auto const bytes = Handoff::elsewhere(*at);
-  if (!bytes || bytes->source == place_.rank || bytes->source == from) return refuse(from, tag, name);
-  std::shared_ptr<Pull> pull;
-  bool fresh = false;
-  {
-    std::lock_guard lock(pulls_mutex_);
-    auto& known = pulls_[name];
-    fresh = !known;
-    if (fresh) known = std::make_shared<Pull>();
-    pull = known;
-  }
-  has_pulls_ = true;
-  pull->relays.emplace_back(from, tag);
-  if (!fresh) return;
-  pull->name = name;
-  pull->from = *bytes;
-  pull->at = at.again();
-  at->puller = place_.rank + 1;
-  start(pull);
-}
-
-/// The bytes that it pulls do not come from here.
-void Network::refuse(std::uint32_t to, int tag, Name const& name) {
-  auto failed = letter(Kind::pull_failed, name);
-  failed.number = static_cast<std::uint64_t>(tag);
-  mail_.send(to, failed);
-}
-
-/// False: they are not here to send.
-bool Network::send_body(std::uint32_t to, int tag, Handle at) {
-  auto const view = handoff_.view(at);
-  if (!view) return false;
-  if (!view->large.data()) {
-    mail_.send_body(to, tag, view->small);
-    return true;
-  }
-  auto const unview = [this, at](void const*) { handoff_.unview(at); };
-  mail_.send_body(to, tag, Bytes(view->large, std::shared_ptr<void const>(view->large.data(), unview)));
-  return true;
-}
-
-void Network::start(std::shared_ptr<Pull> const& pull) {
-  auto const size = static_cast<std::size_t>(pull->from.size);
-  std::span<std::byte> memory;
-  if (size > Slot::inline_bytes && (pull->block = make_room(size))) {
-    memory = {pull->block, size};
-  } else {
-    pull->own = Buffer(std::max(size, Buffer::inline_capacity + 1));
-    memory = pull->own.span().first(size);
-  }
-  pull->tag = mail_.new_tag();
-  pull->arrival = mail_.receive_body(pull->from.source, pull->tag, memory);
-  auto asked = letter(Kind::pull, pull->name);
-  asked.number = static_cast<std::uint64_t>(pull->tag);
-  mail_.send(pull->from.source, asked);
-}
-
-bool Network::finish_pulls() {
-  std::vector<std::shared_ptr<Pull>> arrived;
-  {
-    std::lock_guard lock(pulls_mutex_);
-    for (auto pull = pulls_.begin(); pull != pulls_.end();) {
-      bool const here = pull->second->tag != 0 && pull->second->arrival.done();
-      if (here) arrived.push_back(std::move(pull->second));
-      pull = here ? pulls_.erase(pull) : std::next(pull);
-    }
-    has_pulls_ = !pulls_.empty();
-  }
-  for (auto const& pull : arrived) finish(*pull);
-  return !arrived.empty();
-}
-
-void Network::finish(Pull& pull) {
-  ++pulled_;
-  auto const size = static_cast<std::size_t>(pull.from.size);
-  auto state = Pull::stored;
-  if (!pull.block) {
-    auto const view = pull.own.span().first(size);
-    pull.bytes = Bytes(view, std::make_shared<Buffer>(std::move(pull.own)));
-    state = Pull::kept;
-    for (auto const& [rank, tag] : pull.relays) mail_.send_body(rank, tag, pull.bytes);
-  } else {
-    if (handoff_.bring_here(*pull.at, place_.mine, arena_.offset_of(pull.block), size))
-      remember(pull.name, *pull.at, size);
-    else arena_.free(pull.block);  // a neighbour was faster, or it was evicted
-    for (auto const& [rank, tag] : pull.relays)
-      if (!send_body(rank, tag, *pull.at)) refuse(rank, tag, pull.name);
-  }
-  pull.at->puller = 0;
-  pull.state = state;
-}
-
-void Network::on_pull_failed(std::uint32_t from, Letter const& letter) {
-  std::shared_ptr<Pull> pull;
-  {
-    std::lock_guard lock(pulls_mutex_);
-    auto const found = pulls_.find(letter.name);
-    if (found == pulls_.end() || found->second->tag != static_cast<int>(letter.number) ||
-        found->second->from.source != from)
-      return;
-    pull = std::move(found->second);
-    pulls_.erase(found);
-  }
-  pull->arrival.cancel();
-  if (pull->block) arena_.free(pull->block);
-  auto failed = letter;
-  for (auto const& [rank, tag] : pull->relays) {
-    failed.number = static_cast<std::uint64_t>(tag);
-    mail_.send(rank, failed);
-  }
-  pull->at->puller = 0;
-  pull->state = Pull::failed;
-}
-
-// ---- Copies of other nodes' objects ----
-
-/// Null if there is none, even without the copies that nobody looks at.
-std::byte* Network::make_room(std::size_t bytes) noexcept {
-  try {
-    return arena_.allocate(bytes);
-  } catch (StoreFull const&) {
-  }
-  if (drop_cached(bytes) == 0) return nullptr;
-  try {
-    return arena_.allocate(bytes);
-  } catch (StoreFull const&) {
-    return nullptr;
-  }
-}
-
-void Network::remember(Name const& name, Handle at, std::uint64_t bytes) {
-  constexpr std::size_t most_mirrors = 65536;
-  bool full = false;
-  {
-    std::lock_guard lock(cached_mutex_);
-    cached_.push_back({name, at, bytes});
-    cached_bytes_ += bytes;
-    full = cached_bytes_ > options_.cache_bytes || cached_.size() > most_mirrors;
-  }
-  if (full) drop_cached(std::max<std::uint64_t>(bytes, 1));
-}
-
-/// The oldest that nobody looks at, until `wanted` bytes are free, or at least one. Returns how many.
-std::uint64_t Network::drop_cached(std::uint64_t wanted) noexcept {
-  std::lock_guard lock(cached_mutex_);
-  std::uint64_t freed = 0;
-  for (auto left = cached_.size(); left > 0 && freed < wanted; --left) {
-    auto const entry = cached_.front();
-    cached_.pop_front();
-    auto const at = directory_.find(entry.name);
-    bool const same = at && (*at).slot == entry.at.slot && (*at).generation == entry.at.generation;
-    if (same && (Handoff::state_of(*at) == State::pending || at->refs.load() > 2)) {  // the directory's and ours
-      cached_.push_back(entry);
-      continue;
-    }
-    if (same && directory_.remove(entry.name, *at)) handoff_.evict(*at);
-    cached_bytes_ -= entry.bytes;
-    freed += std::max<std::uint64_t>(entry.bytes, 1);
-  }
-  return freed;
 }
 
 // ---- The end ----

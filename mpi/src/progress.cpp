@@ -59,12 +59,18 @@ std::unique_lock<std::recursive_mutex> enter_mpi() {
                                                  : std::unique_lock<std::recursive_mutex>();
 }
 
-Motion move_all() noexcept {
-  auto& all = All::instance();
+std::optional<std::unique_lock<std::recursive_mutex>> try_enter_mpi() {
   auto const level = thread_level();
-  if (level < MPI_THREAD_SERIALIZED && !is_main_thread()) return Motion::none;
-  std::unique_lock serial(all.serial, std::defer_lock);
-  if (level == MPI_THREAD_SERIALIZED && !serial.try_lock()) return Motion::none;
+  if (level < MPI_THREAD_SERIALIZED && !is_main_thread()) return std::nullopt;
+  std::unique_lock serial(All::instance().serial, std::defer_lock);
+  if (level == MPI_THREAD_SERIALIZED && !serial.try_lock()) return std::nullopt;
+  return serial;
+}
+
+Motion move_all() noexcept {
+  auto const mpi = try_enter_mpi();
+  if (!mpi) return Motion::none;
+  auto& all = All::instance();
   std::shared_lock lock(all.mutex);
   auto most = Motion::none;
   for (auto* const movable : all.movables) most = std::max(most, movable->move());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 
 #include "handoff.hpp"
 
@@ -28,6 +29,10 @@ Motion move_all() noexcept;
 /// Ends the threads of all movables. MPI_Finalize may not meet a thread in MPI: the first store that it closes calls this
 /// for those that it has not come to yet.
 void end_threads() noexcept;
+
+/// The calling thread may call MPI now, as long as it holds this: the level allows it, and no other thread does where
+/// only one may. nullopt: it may not.
+std::optional<std::unique_lock<std::recursive_mutex>> try_enter_mpi();
 
 /// Keeps the other threads of this library out of MPI at MPI_THREAD_SERIALIZED; elsewhere it holds nothing.
 std::unique_lock<std::recursive_mutex> enter_mpi();

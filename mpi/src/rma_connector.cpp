@@ -61,6 +61,7 @@ extern "C" int close_segment(MPI_Comm, int, void* attribute, void*) {
 class RmaConnector::Call {
  public:
   explicit Call(Segment& segment) : segment_(segment) {
+    note_thread();
     segment_.active.fetch_add(1);
     if (!segment_.closed.load()) return;
     segment_.active.fetch_sub(1);
@@ -333,6 +334,7 @@ void RmaConnector::evict(Key const& key) {
 
 template <class Wait>
 State RmaConnector::wait_open(Wait const& wait) {
+  note_thread();
   segment_->active.fetch_add(1);
   struct Leave {
     Segment& segment;
@@ -362,6 +364,26 @@ RmaConnector::Received RmaConnector::receive(Key const& key, Deadline deadline) 
   Received received{State::gone, std::nullopt};
   received.state = wait_open([&] { return wait_for(key, deadline, &received.object); });
   return received;
+}
+
+/// The rank that was declared to set it, as far as this one knows.
+std::optional<std::uint32_t> RmaConnector::producer_of(Name const& name) {
+  if (name.declared()) return name.home;
+  if (auto const at = here(name)) {
+    auto const number = at->slot->producer.load();
+    return number < 0 ? std::nullopt : std::optional(segment_->place.neighbours[static_cast<std::size_t>(number)]);
+  }
+  if (!is_far(name)) return std::nullopt;
+  auto const mirror = segment_->directory->find(name);
+  auto const told = mirror ? mirror->producer_told.load() : 0;
+  return told == 0 ? std::nullopt : std::optional(told - 1);
+}
+
+std::unique_ptr<LongWait> RmaConnector::wait_long(Key const& key) {
+  Call const call(*segment_);
+  auto const name = parse_name(key.text());
+  auto const producer = name ? producer_of(*name) : std::nullopt;
+  return producer ? std::make_unique<RingWait>(segment_, *producer, *name) : nullptr;
 }
 
 void RmaConnector::progress() {
@@ -408,6 +430,11 @@ RmaOptions options_of(Config const& config) {
   else if (progress == "thread") options.progress = RmaOptions::Progress::thread;
   else if (progress != "auto")
     throw ConfigError("rma option progress cannot be '" + progress + "' (auto, calls, thread)");
+  auto const transfer = config.text("transfer").value_or("auto");
+  if (transfer == "messages") options.transfer = RmaOptions::Transfer::messages;
+  else if (transfer == "rma") options.transfer = RmaOptions::Transfer::rma;
+  else if (transfer != "auto")
+    throw ConfigError("rma option transfer cannot be '" + transfer + "' (auto, messages, rma)");
   return options;
 }
 
@@ -432,7 +459,7 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
       connector = Registry::instance().connect(config);
       return;
     }
-    config.expect_only({"capacity", "prefault", "cache", "progress", "reply_timeout"});
+    config.expect_only({"capacity", "prefault", "cache", "progress", "transfer", "reply_timeout"});
     options = detail::options_of(config);
   });
   int const mine = collective ? 1 : 0;

@@ -12,9 +12,11 @@
 
 #include "arena.hpp"
 #include "directory.hpp"
+#include "far_window.hpp"
 #include "handoff.hpp"
 #include "network.hpp"
 #include "node_window.hpp"
+#include "rings.hpp"
 
 namespace proxystore::mpi::detail {
 
@@ -49,6 +51,7 @@ class Segment {
 
  private:
   void reach_out(RmaOptions const& options);
+  std::string try_window(RmaOptions const& options, bool thread);
   void leave();
   void free_if_unused();
   void free();
@@ -62,7 +65,9 @@ class Segment {
   std::string const host;
   std::string const session;  // the same on all ranks, another for every opening
   NodeWindow window;
+  FarWindow far_window;
   Handoff handoff;
+  Rings rings;
   std::optional<Arena> arena;  // of this rank
   std::optional<Directory> directory;
   std::optional<Network> network;       // of several nodes
@@ -93,6 +98,7 @@ class RmaConnector final : public DeferrableConnector {
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;
+  std::unique_ptr<LongWait> wait_long(Key const& key) override;
 
   void progress() override;
 
@@ -100,6 +106,7 @@ class RmaConnector final : public DeferrableConnector {
   class Call;
 
   std::optional<Handle> here(Name const& name);
+  std::optional<std::uint32_t> producer_of(Name const& name);
   bool is_far(Name const& name) const noexcept;
   Handle make(int producer);
   Name name_of(Handle at) const noexcept;

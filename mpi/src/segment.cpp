@@ -172,12 +172,14 @@ Segment::Segment(MPI_Comm comm, RmaOptions const& options)
       host(name_of_host(comm_)),
       session(shared_session(comm_)),
       window(open_window(comm_, node_, capacity_of(comm_, node_, options))),
-      handoff(slabs_of(window), place.mine, patience_of(comm_, node_, window)) {
+      handoff(slabs_of(window), place.mine, patience_of(comm_, node_, window)),
+      rings(slabs_of(window), place) {
   try {
     together(comm_, [&] { arena.emplace(window.slab(static_cast<int>(place.mine)), options.prefault); });
     if (place.nodes > 1) reach_out(options);
   } catch (Error const&) {
     network.reset();
+    far_window.free(comm_);
     window.free(node_);
     throw;
   }
@@ -189,15 +191,44 @@ void Segment::reach_out(RmaOptions const& options) {
       throw ConfigError(
           "rma:?progress=thread needs MPI_THREAD_MULTIPLE, this MPI was initialised with less "
           "(MPI_Init_thread, or mpi::Scope)");
+    header_of(window.slab(static_cast<int>(place.mine))).place = SlabHeader::Place{place.node() + 1, place.mine}.word();
     directory.emplace(slabs_of(window), *arena, handoff, place.mine);
   });
   auto const capacity = window.slab(static_cast<int>(place.mine)).size();
-  NetworkOptions const chosen{
-      options.reply_timeout, options.cache != 0 ? options.cache : capacity / 2,
-      options.progress == RmaOptions::Progress::thread ||
-          (options.progress == RmaOptions::Progress::automatic && thread_level() == MPI_THREAD_MULTIPLE)};
+  bool const thread = options.progress == RmaOptions::Progress::thread ||
+                      (options.progress == RmaOptions::Progress::automatic && thread_level() == MPI_THREAD_MULTIPLE);
+  NetworkOptions const chosen{options.reply_timeout, options.cache != 0 ? options.cache : capacity / 2, thread,
+                              try_window(options, thread)};
+  auto* const read = far_window ? &far_window : nullptr;
   // All tables are there: the last step of together() has seen to it.
-  together(comm_, [&] { network.emplace(comm_, place, handoff, *arena, *directory, chosen); });
+  together(comm_, [&] { network.emplace(comm_, place, handoff, *arena, *directory, rings, read, chosen); });
+}
+
+/// Decides whether late consumers read by themselves, and says why.
+std::string Segment::try_window(RmaOptions const& options, bool thread) {
+  using Transfer = RmaOptions::Transfer;
+  std::array<int, 2> const mine{static_cast<int>(options.transfer), thread ? 0 : 1};
+  std::array<int, 2> most{};
+  together(comm_, [&] {
+    mpi_check(MPI_Allreduce(mine.data(), most.data(), 2, MPI_INT, MPI_MAX, comm_), "MPI_Allreduce");
+  });
+  bool const all_threads = most[1] == 0;
+  together(comm_, [&] {
+    if (mine[0] != most[0]) throw ConfigError("rma:?transfer=… differs between ranks (the window is made by all) give all the same");
+  });
+  if (options.transfer == Transfer::messages) return "so chosen";
+  if (options.transfer == Transfer::automatic && all_threads) return "no window was tried, since a thread answers at each rank";
+  auto const found = far_window.open(comm_, place, window.slab(static_cast<int>(place.mine)), *arena);
+  auto const text = !found.made      ? "there is no window over the nodes (" + found.why + ")"
+                    : !found.right   ? std::string("a read from the window over the nodes was wrong")
+                    : !found.passive ? std::string("a read from the window over the nodes waits for the rank that has the bytes")
+                                     : std::string("a read from the window over the nodes needs no help of the rank that has the bytes");
+  bool const usable = found.made && found.right;
+  if (options.transfer == Transfer::rma && !usable)
+    together(comm_, [&] { throw ConfigError("rma:?transfer=rma cannot be: " + text); });
+  if (usable && (found.passive || options.transfer == Transfer::rma)) return text;
+  far_window.free(comm_);
+  return text;
 }
 
 void Segment::close() {
@@ -239,7 +270,7 @@ void Segment::free_if_unused() {
 
 void Segment::free() {
   freed_ = true;
-  take_all({[this] { window.free(node_); }, [this] { node_.free(); }, [this] { comm_.free(); }});
+  take_all({[this] { far_window.free(comm_); }, [this] { window.free(node_); }, [this] { node_.free(); }, [this] { comm_.free(); }});
 }
 
 }  // namespace proxystore::mpi::detail

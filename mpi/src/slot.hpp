@@ -69,22 +69,44 @@ struct alignas(64) Slot {
   std::atomic<std::uint32_t> known;    // the home has told the asker that it is pending
   std::atomic<std::uint32_t> puller;   // rank + 1 that fetches the bytes; 0: nobody does
   std::atomic<std::uint32_t> verdict;  // GONE because the home says so, not for want of room here
+  std::atomic<std::uint32_t> life;           // counts the mirrors of this node: an answer is for one of them
+  std::atomic<std::uint32_t> producer_told;  // rank + 1 of the declared producer, as the home says; 0: none
 };
 static_assert(sizeof(Slot) == 192);
+
+/// What the owner of a slab has waited for since long (see Rings).
+struct WaitRecord {
+  std::atomic<std::uint64_t> id;  // 0: nothing
+  std::atomic<std::uint32_t> producer, home, maker;
+  std::atomic<std::uint64_t> number, generation;
+  std::atomic<std::uint64_t> doomed;  // id of the wait that is in a ring, which is:
+  char ring[984];
+};
 
 struct alignas(64) SlabHeader {
   static constexpr std::uint64_t magic_number = 0x70726f7879736c62;  // "proxyslb"
   static constexpr unsigned max_pages = 26;                          // page k has 64 << k slots
 
+  /// A rank's number on its node, and which node that is: 1 + its first rank, so that it never is 0 as a whole.
+  struct Place {
+    std::uint32_t node_plus_1, number;
+    std::uint64_t word() const noexcept { return std::uint64_t{node_plus_1} << 32U | number; }
+    static Place from(std::uint64_t word) noexcept {
+      return {static_cast<std::uint32_t>(word >> 32U), static_cast<std::uint32_t>(word)};
+    }
+  };
+
   std::uint64_t magic;
   std::uint64_t bytes;
   std::uint64_t directory;             // offset of the node's directory; 0 but in the slab of the node's first rank
+  std::uint64_t place;                 // of its owner, see Place
   std::atomic<std::uint32_t> driving;  // threads of the owner that move messages now
   std::atomic<std::uint32_t> closed;   // the owner sets nothing any more
   // Given back by other ranks, taken all at once by the owner: a push-only stack has no ABA problem.
   alignas(64) std::atomic<std::uint64_t> freed_slots;       // index + 1
   alignas(64) std::atomic<std::uint64_t> freed_blocks;      // offset of the data
   alignas(64) std::atomic<std::uint64_t> pages[max_pages];  // offset of page k; 0: not there yet
+  alignas(64) WaitRecord wait;
 };
 
 inline SlabHeader& header_of(std::span<std::byte> slab) noexcept { return *reinterpret_cast<SlabHeader*>(slab.data()); }

@@ -67,6 +67,22 @@ enum class State {
   broken,   ///< will never be set: the store was closed here, or its owner is gone
 };
 
+/// A wait that has lasted, made known to the other processes while this lives.
+class PROXYSTORE_EXPORT LongWait {
+ public:
+  virtual ~LongWait() = default;
+  /// Looks for a ring of processes that wait for each other, this wait among theirs. In words, the same for each; nullopt:
+  /// none is known yet. To be called every second or so, on the thread that waits.
+  virtual std::optional<std::string> look() = 0;
+  /// What is known without a look: for a wait that has ended without an object, perhaps since others have given up.
+  virtual std::optional<std::string> ring() = 0;
+
+ protected:
+  LongWait() = default;
+  LongWait(LongWait const&) = delete;
+  LongWait& operator=(LongWait const&) = delete;
+};
+
 struct KeyHint {
   std::optional<int> producer = std::nullopt;  ///< the rank that will set the object, where the medium has ranks
 };
@@ -87,6 +103,9 @@ class PROXYSTORE_EXPORT DeferrableConnector : public Connector {
   };
   /// wait(), then get(): in one step where the medium can. The default makes both calls.
   virtual Received receive(Key const& key, Deadline deadline);
+  /// Called by a thread that has waited for `key` for a while and goes on to wait. Null: this medium does not know who
+  /// was to set it. The default is null.
+  virtual std::unique_ptr<LongWait> wait_long(Key const& key);
 
   DeferrableConnector* deferrable() noexcept override { return this; }
 };

@@ -113,6 +113,10 @@ LOCAL(MPI_Win_set_errhandler, (MPI_Win window, MPI_Errhandler handler), (window,
 LOCAL(MPI_Win_get_attr, (MPI_Win window, int keyval, void* value, int* found), (window, keyval, value, found))
 LOCAL(MPI_Win_shared_query, (MPI_Win window, int rank, MPI_Aint* size, int* unit, void* base),
       (window, rank, size, unit, base))
+LOCAL(MPI_Get,
+      (void* data, int count, MPI_Datatype type, int rank, MPI_Aint offset, int of, MPI_Datatype as, MPI_Win window),
+      (data, count, type, rank, offset, of, as, window))
+LOCAL(MPI_Win_flush, (int rank, MPI_Win window), (rank, window))
 LOCAL(MPI_Win_lock_all, (int assertion, MPI_Win window), (assertion, window))
 LOCAL(MPI_Win_unlock_all, (MPI_Win window), (window))
 
@@ -168,6 +172,12 @@ int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm com
   void* lost_base = nullptr;
   MPI_Win lost = MPI_WIN_NULL;  // freeing it would need the others
   PMPI_Win_allocate_shared(size, unit, info, comm, &lost_base, &lost);
+  return MPI_ERR_OTHER;
+}
+int MPI_Win_create(void* base, MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, MPI_Win* window) {
+  if (!FAILS(MPI_Win_create)) return made(PMPI_Win_create(base, size, unit, info, comm, window), &Live::windows);
+  MPI_Win lost = MPI_WIN_NULL;
+  PMPI_Win_create(base, size, unit, info, comm, &lost);
   return MPI_ERR_OTHER;
 }
 int MPI_Win_free(MPI_Win* window) {

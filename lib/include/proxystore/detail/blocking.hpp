@@ -27,6 +27,8 @@ class PROXYSTORE_EXPORT BlockingRegion {
   BlockingRegion(BlockingRegion const&) = delete;
   BlockingRegion& operator=(BlockingRegion const&) = delete;
   ~BlockingRegion();
+  /// Something else runs meanwhile.
+  bool is_observed() const noexcept { return observer_ != nullptr; }
 
  private:
   BlockingObserver* observer_;

@@ -26,6 +26,9 @@ struct StoreOptions {
   std::size_t cache_bytes = std::size_t{256} << 20U;
   /// A wait longer than this is reported once through `log`.
   std::chrono::nanoseconds stall_report = std::chrono::seconds(30);
+  /// How often a wait for a future with a declared producer looks whether it is part of a ring of ranks that wait for
+  /// each other; some looks later it throws DeadlockError. 0: never. See mpi::rma.
+  std::chrono::nanoseconds deadlock_check = std::chrono::seconds(1);
   Log log = {};  ///< default: default_log()
 };
 
@@ -91,6 +94,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   template <class Block>
   void block(Reference const& future, Deadline deadline, Block const& block_until);
   void report_stall(Waiter& waiter);
+  void throw_ring(Waiter const& waiter, std::optional<std::string> const& ring) const;
   std::string describe(Waiter const& waiter) const;
   void ensure_open() const;
   static void join(Workers const& workers);

@@ -26,6 +26,14 @@ struct RmaOptions {
   /// MPI provides MPI_THREAD_MULTIPLE. On one node nothing needs it, and there is none.
   enum class Progress { automatic, calls, thread };
   Progress progress = Progress::automatic;
+  /// How a consumer gets an object of another node that was set before it asked. `messages`: it asks the home.
+  /// `rma`: it reads slot and object from a window over all nodes (MPI_Win_create, MPI_Get), without the help of the
+  /// home where the network can; ConfigError where MPI makes no such window or its reads are wrong. A read then lasts
+  /// until it is done, whatever the deadline. `automatic`: where a thread answers (see `progress`), messages; otherwise
+  /// rma, if a trial at opening (some 20 ms) finds that a read is right and is done while the other rank computes.
+  /// Consumers that wait are told by message always. The same on all ranks.
+  enum class Transfer { automatic, messages, rma };
+  Transfer transfer = Transfer::automatic;
   /// How long a call that asks a rank of another node waits for its answer. Waits for futures have their own deadlines.
   std::chrono::nanoseconds reply_timeout = std::chrono::minutes(5);
 };
@@ -34,7 +42,7 @@ struct RmaOptions {
 /// future is handed over by a store into shared memory (a wake-up if the consumer sleeps). Between nodes the consumers
 /// that wait are told by message, with a small object inside; a large one is pulled once to a node and read in place
 /// there. As text: kind `rma`, options `capacity`, `prefault`, `cache`, `progress` (auto, calls, thread),
-/// `reply_timeout`.
+/// `transfer` (auto, messages, rma), `reply_timeout`.
 ///
 /// Collective over `comm`, which is duplicated and not kept; MPI must be initialised. All ranks throw if one
 /// fails: ConfigError, StoreFull (shared memory too small), ConnectorError. Closing is collective too (as
