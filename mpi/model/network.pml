@@ -4,13 +4,10 @@
 // handoff.pml has checked is one step for a mirror.
 //
 // Holds: whoever waits without a deadline ends, and so does every look; what it sees is of the generation that it asked
-// for, GONE only if it was evicted and BROKEN only if it was broken; when all is quiet no copy of an evicted object is
-// left.
+// for, GONE only if it was evicted and BROKEN only if it was broken; after an evict has returned no look on its node
+// finds the object in a mirror of before; when all is quiet no copy of an evicted object is left.
 //
-// It is needed that who asked asks again after a time: two ranks ask at once, the home keeps the one that it hears
-// last, the mirror the one that wrote its number last. Were all kept that ask (ALL_ASKERS), it would not be needed.
-//
-// A flaw is one of the code: with it defined, the model is the code as it stands; without, as it should be.
+// Nobody needs to ask again after a time, as the code does, for nothing is lost here; it may.
 //
 // mutation: NO_WATCH_RECHECK         watch() looks at the word before it leaves the watched bit
 // mutation: TOLD_TOO_EARLY           a setter looks for the watched bit before it changes the word
@@ -18,13 +15,14 @@
 // mutation: EVICT_UNTOLD             evict() does not tell the home
 // mutation: NAME_WITHOUT_GENERATION  the home shows whatever is in the slot
 // mutation: NEIGHBOUR_TRUSTED        a waiter does not look whether the asker still moves
-// mutation: NO_ASK_AGAIN             who asked does not ask again
+// mutation: ONE_ASKER                the home keeps one rank of a node that asks, the last
 // mutation: DROP_WITH_VERDICT        a mirror dropped for room counts as evicted
 // mutation: DROPPED_UNASKED          a fresh mirror keeps the asker of the former
 // mutation: LATE_HOLDER_UNKNOWN      on_ask() does not count as holder who is told READY
 // mutation: INVALIDATE_UNSENT        on_settled() does not tell the holders of an evict
-// flaw: LOOK_ASKS_ONCE               look() relies on its own letter though another rank has become the asker
-// flaw: APPLY_UNASKED                apply() fills a mirror that nobody has asked for: no INVALIDATE will come
+// mutation: DROPPED_BEFORE_ANSWER    evict() drops the mirror of its node before the home has answered
+// mutation: LOOK_ASKS_ONCE           look() relies on its own letter though another rank has become the asker
+// mutation: APPLY_UNASKED            apply() fills a mirror that nobody has asked for: no INVALIDATE will come
 
 #define PENDING 1
 #define READY 2
@@ -39,7 +37,7 @@
 #define broken 4
 #define CLAIM(generation, bits) ((generation) << 3 | (bits))
 
-mtype = { ASK, STATE, SET, SET_DONE, SETTLED, EVICT, INVALIDATE };
+mtype = { ASK, STATE, SET, SET_DONE, SETTLED, EVICT, EVICTED, INVALIDATE };
 
 #define HOME 0
 #define NEIGHBOUR 1
@@ -55,7 +53,7 @@ chan from_home[5] = [5] of { mtype, byte, byte };  // a state and a value
 byte word = WORD(1, PENDING), claim = CLAIM(1, 0), payload;
 bool watched, freed_slots;
 byte settled_orders;           // of the home's own threads
-byte waiting, holders;         // Watch: who asked on the other node, or 0; a set of ranks
+byte waiting, holders;         // Watch: who asked on the other node; sets of ranks
 byte winners;
 
 // The mirrors of the other node.
@@ -67,6 +65,7 @@ bool driving[5];
 
 byte running;
 bool was_evicted, was_broken;
+byte evicted_mirrors;  // made before the home answered an evict that has returned
 
 // ---- The home's node: handoff.cpp, Network::settled ----
 
@@ -198,10 +197,10 @@ inline snapshot() {
   od
 }
 
-#ifdef ALL_ASKERS
-#define ADD_WAITING(from) waiting = waiting | BIT(from)
-#else
+#ifdef ONE_ASKER
 #define ADD_WAITING(from) waiting = BIT(from)
+#else
+#define ADD_WAITING(from) waiting = waiting | BIT(from)
 #endif
 
 inline on_ask(from) {
@@ -267,7 +266,7 @@ end_idle:
   :: to_home[A]?ASK -> on_ask(A)
   :: to_home[B]?ASK -> on_ask(B)
   :: to_home[C]?SET -> publish(HOME); from_home[C]!SET_DONE(0, 0)
-  :: to_home[C]?EVICT -> evict(HOME)
+  :: to_home[C]?EVICT -> evict(HOME); from_home[C]!EVICTED(0, 0)
   od
 }
 
@@ -337,10 +336,7 @@ inline await(me) {
   :: phase[mirror] != PENDING -> break
   :: phase[mirror] == PENDING && LEFT_ALONE(mirror) -> ask(me)
   :: nempty(from_home[me]) -> letter(me)
-  :: phase[mirror] == PENDING && asker[mirror] == me && early > 0 -> early--; ask(me)
-#ifndef NO_ASK_AGAIN
-  :: phase[mirror] == PENDING && asker[mirror] == me && late > 0 && timeout -> late--; ask(me)
-#endif
+  :: phase[mirror] == PENDING && asker[mirror] == me && again > 0 -> again--; ask(me)
   :: may_leave && phase[mirror] == PENDING -> left = true; break
   od;
   driving[me] = false
@@ -372,10 +368,10 @@ inline look(me) {
 }
 
 // RmaConnector::visit_far with await or look. Who may leave has a deadline.
-proctype consumer(byte me; bool may_leave, looks; byte early, late, visits) {
+proctype consumer(byte me; bool may_leave, looks; byte again, visits) {
   mtype kind;
   byte mirror, at, now, object;
-  bool left, removed;
+  bool left, removed, found_again;
   do
   :: atomic {  // Directory::mirror, under its lock
       if
@@ -389,7 +385,8 @@ proctype consumer(byte me; bool may_leave, looks; byte early, late, visits) {
 #endif
       :: else
       fi;
-      mirror = directory
+      mirror = directory;
+      found_again = mirror <= evicted_mirrors
     }
     if
     :: looks -> look(me)
@@ -397,7 +394,7 @@ proctype consumer(byte me; bool may_leave, looks; byte early, late, visits) {
     fi;
     if
     :: left -> visits--
-    :: !left && phase[mirror] == READY -> assert(value[mirror] == 1); visits--
+    :: !left && phase[mirror] == READY -> assert(value[mirror] == 1 && !found_again); visits--
     :: !left && phase[mirror] == BROKEN -> assert(was_broken); visits--
     :: !left && phase[mirror] == GONE && verdict[mirror] -> assert(was_evicted); visits--
     :: !left && phase[mirror] == GONE && !verdict[mirror]
@@ -425,13 +422,20 @@ proctype far_setter() {
 
 // Network::evict
 proctype far_evictor() {
-  byte at;
+  byte at, made;
   bool removed;
   was_evicted = true;
+#ifdef DROPPED_BEFORE_ANSWER
   at = directory;
   drop_mirror();
+#endif
   to_home[C]!EVICT;
-  running--
+  atomic { from_home[C]?EVICTED(_, _); made = mirrors }
+#ifndef DROPPED_BEFORE_ANSWER
+  at = directory;
+  drop_mirror();
+#endif
+  atomic { evicted_mirrors = made; running-- }
 }
 
 // Network::drop_cached
@@ -446,34 +450,35 @@ end_nothing_to_drop:
   remove(at)
 }
 
-// Where one rank alone asks, or both wait to the end, they need not ask again.
-#define sharer(rank) consumer(rank, false, false, 0, 0, 1)
-#define asker_alone(rank) consumer(rank, false, false, 0, 0, 2)
-#define waiter(rank) consumer(rank, false, false, 0, 1, 1)
-#define hasty_waiter(rank) consumer(rank, false, false, 1, 1, 1)
-#define leaver(rank) consumer(rank, true, false, 0, 0, 1)
-#define looker(rank) consumer(rank, false, true, 0, 0, 1)
+#define waiter(rank) consumer(rank, false, false, 0, 1)
+#define second_waiter(rank) consumer(rank, false, false, 0, 2)
+#define hasty_waiter(rank) consumer(rank, false, false, 1, 1)
+#define leaver(rank) consumer(rank, true, false, 0, 1)
+#define looker(rank) consumer(rank, false, true, 0, 1)
+#define second_looker(rank) consumer(rank, false, true, 0, 2)
 
 init {
   atomic {
     run home();
     if
-    :: running = 2; run setter(NEIGHBOUR); run asker_alone(A)
-    :: running = 2; run setter(HOME); run asker_alone(A)
-    :: running = 2; run evictor(NEIGHBOUR); run asker_alone(A)
-    :: running = 2; run setter(NEIGHBOUR); run dropper(); run asker_alone(A)
-    :: running = 3; run setter(NEIGHBOUR); run closer(); run asker_alone(A)
-    :: running = 3; run setter(NEIGHBOUR); run evictor(HOME); run owner(); run asker_alone(A)
-    :: running = 3; run setter(HOME); run evictor(NEIGHBOUR); run owner(); run asker_alone(A)
-    :: running = 3; run setter(NEIGHBOUR); run far_evictor(); run asker_alone(A)
-    :: running = 3; run far_setter(); run evictor(NEIGHBOUR); run asker_alone(A)
+    :: running = 2; run leaver(A); run looker(B)
+    :: running = 2; run setter(NEIGHBOUR); run second_waiter(A)
+    :: running = 2; run setter(HOME); run second_waiter(A)
+    :: running = 2; run evictor(NEIGHBOUR); run second_waiter(A)
+    :: running = 2; run setter(NEIGHBOUR); run dropper(); run second_waiter(A)
+    :: running = 3; run setter(NEIGHBOUR); run closer(); run second_waiter(A)
+    :: running = 3; run setter(NEIGHBOUR); run evictor(HOME); run owner(); run second_waiter(A)
+    :: running = 3; run setter(HOME); run evictor(NEIGHBOUR); run owner(); run second_waiter(A)
+    :: running = 3; run setter(NEIGHBOUR); run far_evictor(); run second_waiter(A)
+    :: running = 3; run setter(NEIGHBOUR); run far_evictor(); run second_looker(A)
+    :: running = 3; run far_setter(); run evictor(NEIGHBOUR); run second_waiter(A)
     :: running = 3; run setter(NEIGHBOUR); run leaver(A); run waiter(B)
     :: running = 3; run setter(NEIGHBOUR); run leaver(A); run looker(B)
     :: running = 3; run setter(HOME); run looker(A); run waiter(B)
     :: running = 3; run closer(); run waiter(A); run hasty_waiter(B)
     :: running = 3; run evictor(HOME); run looker(A); run waiter(B)
     :: running = 2; payload = 1; claim = CLAIM(1, claimed); word = WORD(1, READY);
-       run dropper(); run sharer(A); run sharer(B)
+       run dropper(); run waiter(A); run waiter(B)
     fi
   }
   running == 0 && timeout;

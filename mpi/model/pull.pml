@@ -6,15 +6,13 @@
 // Holds: whoever fetches ends; no pull stays under way, which close() would wait for; a block is given back once, and
 // none is forgotten; no pull lacks its mirror; a mirror that was dropped stays GONE.
 //
-// A flaw is one of the code: with it defined, the model is the code as it stands; without, as it should be.
-//
 // mutation: ARRIVE_WITHOUT_EXCHANGE  bring_here() looks and then stores
 // mutation: PULL_UNREFUSED           who cannot send the bytes does not say so
 // mutation: PULLER_KEPT              finish() leaves its rank in puller
 // mutation: BLOCK_KEPT               finish() keeps the block of bytes that are not wanted any more
 // mutation: FAILURE_UNTOLD           on_pull_failed() does not tell the ranks that want the bytes from here
-// flaw: RELAYS_FORGOTTEN             finish() tells them nothing if a neighbour was faster, or the mirror is gone
-// flaw: PIN_BY_NAME                  fetch() and on_pull() look for the mirror by name again to pin it for the pull
+// mutation: RELAYS_FORGOTTEN         finish() tells them nothing if a neighbour was faster, or the mirror is gone
+// mutation: PIN_BY_NAME              fetch() and on_pull() look for the mirror by name again to pin it for the pull
 
 #define READY 2
 #define ELSEWHERE 3
