@@ -3,7 +3,8 @@
 // and all see them in one order: what weaker memory does is not in here.
 //
 // Holds: every waiter ends; one setter wins; a view shows the object of the life that was asked for, in memory that is
-// not given back meanwhile; a slot and each block are given back once, and after an evict they are.
+// not given back meanwhile, and none is begun after an evict has returned; a slot and each block are given back once,
+// and after an evict they are.
 //
 // mutation: LOST_WAKEUP               a setter looks at sleepers before it changes the word
 // mutation: SLEEP_UNCOUNTED           a waiter counts itself after its last look
@@ -14,6 +15,7 @@
 // mutation: VIEW_OF_NOTHING           view() takes a reference where there is none left
 // mutation: COPY_WITHOUT_LOOK         view() does not look again after it has copied a small object
 // mutation: RETIRE_WITHOUT_EXCHANGE   retire() looks and then stores
+// mutation: EVICTED_SHOWN             view() does not look for the evicted bit
 // mutation: EVICT_UNSEEN              announce() does not look for the evicted bit
 // mutation: BREAK_WITHOUT_CLAIM       break_slot() does not turn the claim
 // mutation: EVICT_UNTOLD              evict() does not wake who sleeps
@@ -167,9 +169,16 @@ inline evict(life) {
 }
 
 // Handoff::view, and unview
+#ifdef EVICTED_SHOWN
+#define HIDDEN false
+#else
+#define HIDDEN (claim & evicted)
+#endif
+
 inline view(life) {
   if
   :: word != WORD(GENERATION(life), READY)
+  :: word == WORD(GENERATION(life), READY) && HIDDEN
   :: else ->
     if
     :: size != LARGE ->
@@ -181,7 +190,7 @@ inline view(life) {
 #else
       :: word == WORD(GENERATION(life), READY) ->
 #endif
-        assert(first == A_SMALL_ONE(life) && second == first)
+        assert(first == A_SMALL_ONE(life) && second == first && !after)
       :: else
       fi
     :: else ->
@@ -199,7 +208,7 @@ inline view(life) {
         :: word == WORD(GENERATION(life), READY) ->
 #endif
           first = payload[0];
-          assert(first < 4 && made_for[first] == life);
+          assert(first < 4 && made_for[first] == life && !after);
           assert(!given_back[first])
         :: else
         fi;
@@ -221,7 +230,8 @@ proctype setter(byte me, life) {
 // Handoff::sleep, then a view of what it has waited for. One who may leave has a deadline.
 proctype waiter(byte me, life; bool may_leave) {
   byte first, second;
-  bool done, last;
+  bool done, last, after;
+  after = was_evicted;
 #ifdef SLEEP_UNCOUNTED
   if :: word != WORD(GENERATION(life), PENDING) -> goto settled :: else fi;
 #endif

@@ -5,7 +5,7 @@
 //
 // Holds: whoever waits without a deadline ends, and so does every look; what it sees is of the generation that it asked
 // for, GONE only if it was evicted and BROKEN only if it was broken; after an evict has returned no look on its node
-// finds the object in a mirror of before; when all is quiet no copy of an evicted object is left.
+// finds the object; when all is quiet no copy of an evicted object is left.
 //
 // Nobody needs to ask again after a time, as the code does, for nothing is lost here; it may.
 //
@@ -21,6 +21,9 @@
 // mutation: LATE_HOLDER_UNKNOWN      on_ask() does not count as holder who is told READY
 // mutation: INVALIDATE_UNSENT        on_settled() does not tell the holders of an evict
 // mutation: DROPPED_BEFORE_ANSWER    evict() drops the mirror of its node before the home has answered
+// mutation: EVICTED_SHOWN            state_of() does not look for the evicted bit
+// mutation: STATE_OF_BEFORE          a STATE fills another mirror than that which asked
+// mutation: SETTER_FINDS_LATE        set() looks for the mirror that it fills when the home has answered
 // mutation: LOOK_ASKS_ONCE           look() relies on its own letter though another rank has become the asker
 // mutation: APPLY_UNASKED            apply() fills a mirror that nobody has asked for: no INVALIDATE will come
 
@@ -46,14 +49,15 @@ mtype = { ASK, STATE, SET, SET_DONE, SETTLED, EVICT, EVICTED, INVALIDATE };
 #define C 4
 #define BIT(rank) (1 << (rank))
 
-chan to_home[5] = [5] of { mtype };
-chan from_home[5] = [5] of { mtype, byte, byte };  // a state and a value
+chan to_home[5] = [5] of { mtype, byte };                // a mirror
+chan from_home[5] = [5] of { mtype, byte, byte, byte };  // a state, a value and a mirror
 
 // The home's slot; values are generations. All letters name generation 1.
 byte word = WORD(1, PENDING), claim = CLAIM(1, 0), payload;
 bool watched, freed_slots;
 byte settled_orders;           // of the home's own threads
 byte waiting, holders;         // Watch: who asked on the other node; sets of ranks
+byte asked_for[5];             // mirrors, by rank
 byte winners;
 
 // The mirrors of the other node.
@@ -64,8 +68,7 @@ bool known[MIRRORS], verdict[MIRRORS];
 bool driving[5];
 
 byte running;
-bool was_evicted, was_broken;
-byte evicted_mirrors;  // made before the home answered an evict that has returned
+bool was_evicted, was_broken, evict_returned;
 
 // ---- The home's node: handoff.cpp, Network::settled ----
 
@@ -79,7 +82,7 @@ inline tell(by) {
     if
     :: GENERATION(word) != 1
     :: GENERATION(word) == 1 && by == HOME -> settled_orders++
-    :: GENERATION(word) == 1 && by != HOME -> to_home[by]!SETTLED
+    :: GENERATION(word) == 1 && by != HOME -> to_home[by]!SETTLED(0)
     fi
 #endif
   :: else
@@ -179,10 +182,15 @@ end_never_used_again:
 
 // ---- The home, inside move(): network_move.cpp ----
 
+#ifdef EVICTED_SHOWN
+#define HIDDEN false
+#else
+#define HIDDEN (claim & evicted)
+#endif
 #ifdef NAME_WITHOUT_GENERATION
 #define STATE_OF(word) PHASE(word)
 #else
-#define STATE_OF(word) (GENERATION(word) == 1 -> PHASE(word) : GONE)
+#define STATE_OF(word) (GENERATION(word) == 1 && !(PHASE(word) == READY && HIDDEN) -> PHASE(word) : GONE)
 #endif
 
 inline snapshot() {
@@ -204,6 +212,7 @@ inline snapshot() {
 #endif
 
 inline on_ask(from) {
+  asked_for[from] = object;
 #ifdef NO_WATCH_RECHECK
   state = STATE_OF(word);
   watched = true;
@@ -212,21 +221,21 @@ inline on_ask(from) {
   state = STATE_OF(word);
 #endif
   if
-  :: state == PENDING -> atomic { ADD_WAITING(from); from_home[from]!STATE(PENDING, 0) }
+  :: state == PENDING -> atomic { ADD_WAITING(from); from_home[from]!STATE(PENDING, 0, object) }
   :: else ->
     snapshot();
     atomic {
 #ifndef LATE_HOLDER_UNKNOWN
       if :: state == READY -> holders = holders | BIT(from) :: else fi;
 #endif
-      from_home[from]!STATE(state, what)
+      from_home[from]!STATE(state, what, object)
     }
   fi;
   atomic { state = 0; what = 0 }
 }
 
 inline tell_one(rank, set, kind, now, object) {
-  if :: set & BIT(rank) -> from_home[rank]!kind(now, object) :: else fi
+  if :: set & BIT(rank) -> from_home[rank]!kind(now, object, asked_for[rank]) :: else fi
 }
 
 inline on_settled() {
@@ -257,16 +266,16 @@ inline on_settled() {
 }
 
 proctype home() {
-  byte state, what, bits;
+  byte state, what, bits, object;
   bool done;
 end_idle:
   do
   :: atomic { settled_orders > 0 -> settled_orders-- } on_settled()
-  :: to_home[NEIGHBOUR]?SETTLED -> on_settled()
-  :: to_home[A]?ASK -> on_ask(A)
-  :: to_home[B]?ASK -> on_ask(B)
-  :: to_home[C]?SET -> publish(HOME); from_home[C]!SET_DONE(0, 0)
-  :: to_home[C]?EVICT -> evict(HOME); from_home[C]!EVICTED(0, 0)
+  :: to_home[NEIGHBOUR]?SETTLED(_) -> on_settled()
+  :: to_home[A]?ASK(object) -> on_ask(A)
+  :: to_home[B]?ASK(object) -> on_ask(B)
+  :: to_home[C]?SET(_) -> publish(HOME); from_home[C]!SET_DONE(0, 0, 0)
+  :: to_home[C]?EVICT(_) -> evict(HOME); from_home[C]!EVICTED(0, 0, 0)
   od
 }
 
@@ -304,23 +313,29 @@ inline apply(now, object) {
   }
 }
 
+#ifdef STATE_OF_BEFORE
+#define FOR(mirror) true
+#else
+#define FOR(mirror) (named == mirror)
+#endif
+
 // Network::handle of rank `me`: Directory::find comes first in all.
 inline letter(me) {
-  atomic { from_home[me]?kind(now, object); at = directory }
+  atomic { from_home[me]?kind(now, object, named); at = directory }
   if
   :: kind == STATE && now == PENDING ->
     atomic { if :: at != 0 && asker[at] == me -> known[at] = true :: else fi }
-  :: kind == STATE && now == READY -> assert(object == 1); apply(READY, 1)
+  :: kind == STATE && now == READY -> assert(object == 1); if :: FOR(at) -> apply(READY, 1) :: else fi
   :: kind == STATE && now == BROKEN -> apply(BROKEN, 0)
   :: kind == INVALIDATE || now == GONE -> drop_mirror()
   fi;
-  atomic { kind = 0; now = 0; object = 0; at = 0 }
+  atomic { kind = 0; now = 0; object = 0; named = 0; at = 0 }
 }
 
 inline ask(me) {
   known[mirror] = false;
   asker[mirror] = me;
-  to_home[me]!ASK
+  to_home[me]!ASK(mirror)
 }
 
 #ifdef NEIGHBOUR_TRUSTED
@@ -370,7 +385,7 @@ inline look(me) {
 // RmaConnector::visit_far with await or look. Who may leave has a deadline.
 proctype consumer(byte me; bool may_leave, looks; byte again, visits) {
   mtype kind;
-  byte mirror, at, now, object;
+  byte mirror, at, now, object, named;
   bool left, removed, found_again;
   do
   :: atomic {  // Directory::mirror, under its lock
@@ -386,7 +401,7 @@ proctype consumer(byte me; bool may_leave, looks; byte again, visits) {
       :: else
       fi;
       mirror = directory;
-      found_again = mirror <= evicted_mirrors
+      found_again = evict_returned
     }
     if
     :: looks -> look(me)
@@ -411,10 +426,16 @@ end_moves_again:
 // Network::set, for an object that is small
 proctype far_setter() {
   byte at;
-  to_home[C]!SET;
-  from_home[C]?SET_DONE(_, _);
+#ifndef SETTER_FINDS_LATE
+  at = directory;
+#endif
+  to_home[C]!SET(0);
+  from_home[C]?SET_DONE(_, _, _);
+#ifdef SETTER_FINDS_LATE
+  at = directory;
+#endif
   if
-  :: winners == 1 -> at = directory; apply(READY, 1)
+  :: winners == 1 -> apply(READY, 1)
   :: else
   fi;
   running--
@@ -422,20 +443,20 @@ proctype far_setter() {
 
 // Network::evict
 proctype far_evictor() {
-  byte at, made;
+  byte at;
   bool removed;
   was_evicted = true;
 #ifdef DROPPED_BEFORE_ANSWER
   at = directory;
   drop_mirror();
 #endif
-  to_home[C]!EVICT;
-  atomic { from_home[C]?EVICTED(_, _); made = mirrors }
+  to_home[C]!EVICT(0);
+  from_home[C]?EVICTED(_, _, _);
 #ifndef DROPPED_BEFORE_ANSWER
   at = directory;
   drop_mirror();
 #endif
-  atomic { evicted_mirrors = made; running-- }
+  atomic { evict_returned = true; running-- }
 }
 
 // Network::drop_cached
@@ -471,6 +492,7 @@ init {
     :: running = 3; run setter(HOME); run evictor(NEIGHBOUR); run owner(); run second_waiter(A)
     :: running = 3; run setter(NEIGHBOUR); run far_evictor(); run second_waiter(A)
     :: running = 3; run setter(NEIGHBOUR); run far_evictor(); run second_looker(A)
+    :: running = 3; run far_setter(); run far_evictor(); run second_looker(A)
     :: running = 3; run far_setter(); run evictor(NEIGHBOUR); run second_waiter(A)
     :: running = 3; run setter(NEIGHBOUR); run leaver(A); run waiter(B)
     :: running = 3; run setter(NEIGHBOUR); run leaver(A); run looker(B)
