@@ -1,21 +1,35 @@
 #include <proxystore/key.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <pthread.h>
 #include <random>
 
 namespace proxystore {
 namespace {
 
-/// 128 random bits from the operating system seed a generator per thread.
+std::atomic<unsigned> forks{0};
+
+std::mt19937_64 seeded() {
+  std::random_device device;
+  std::array<std::uint32_t, 16> seed{};
+  for (auto& word : seed) word = device();
+  std::seed_seq sequence(seed.begin(), seed.end());
+  return std::mt19937_64(sequence);
+}
+
+/// Random bits from the operating system seed a generator per thread, and anew in a child of fork(), which would
+/// else make its parent's keys again.
 std::mt19937_64& generator() {
-  thread_local std::mt19937_64 engine = [] {
-    std::random_device device;
-    std::array<std::uint32_t, 16> seed{};
-    for (auto& word : seed) word = device();
-    std::seed_seq sequence(seed.begin(), seed.end());
-    return std::mt19937_64(sequence);
-  }();
+  static int const watched = pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  static_cast<void>(watched);
+  thread_local unsigned seeded_at = forks.load(std::memory_order_relaxed);
+  thread_local std::mt19937_64 engine = seeded();
+  if (unsigned const now = forks.load(std::memory_order_relaxed); now != seeded_at) {
+    engine = seeded();
+    seeded_at = now;
+  }
   return engine;
 }
 

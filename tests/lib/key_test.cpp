@@ -1,6 +1,8 @@
 #include <set>
 #include <sstream>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <unordered_set>
 
 #include "support.hpp"
@@ -39,6 +41,23 @@ TEST(UuidKeyTest, IsVersionFourInTheUsualForm) {
   for (int i = 0; i < 200; ++i)
     EXPECT_THAT(make_uuid_key().text(),
                 testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+}
+
+TEST(UuidKeyTest, DiffersInAChildOfFork) {
+  (void)make_uuid_key();  // the parent's row of keys has begun
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  pid_t const child = ::fork();
+  if (child == 0) {
+    auto const text = make_uuid_key().text();
+    ::_exit(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  std::string theirs(36, '\0');
+  EXPECT_EQ(::read(ends[0], theirs.data(), theirs.size()), static_cast<ssize_t>(theirs.size()));
+  EXPECT_NE(make_uuid_key().text(), theirs);
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(UuidKeyTest, DiffersOnAllThreads) {
