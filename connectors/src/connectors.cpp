@@ -2,6 +2,9 @@
 
 #include <proxystore/registry.hpp>
 
+#ifdef PROXYSTORE_HAVE_FILE
+#include <proxystore/connectors/file.hpp>
+#endif
 #ifdef PROXYSTORE_HAVE_LOCAL
 #include <proxystore/connectors/local.hpp>
 #endif
@@ -10,6 +13,9 @@ namespace proxystore {
 
 void register_connectors() {
   [[maybe_unused]] auto& registry = Registry::instance();
+#ifdef PROXYSTORE_HAVE_FILE
+  FileConnector::add_kind(registry);
+#endif
 #ifdef PROXYSTORE_HAVE_LOCAL
   LocalConnector::add_kind(registry);
 #endif

@@ -20,6 +20,8 @@
 
 #include <proxystore/proxystore.hpp>
 
+#include "filling.hpp"
+
 namespace contract {
 
 using namespace proxystore;
@@ -63,30 +65,6 @@ inline Buffer buffer_of(std::string_view text) { return Buffer::copy_of(std::as_
 
 inline std::optional<std::string> text_of(std::optional<Bytes> const& bytes) {
   return bytes ? std::optional(std::string(bytes->text())) : std::nullopt;
-}
-
-/// The i-th of a repeatable row of words.
-inline std::uint64_t word(std::uint64_t seed, std::uint64_t i) { return (seed + 1) * 0x9E3779B97F4A7C15U ^ i; }
-
-inline void fill(std::span<std::byte> out, std::uint64_t seed) {
-  for (std::size_t at = 0; at < out.size(); at += sizeof(std::uint64_t)) {
-    auto const w = word(seed, at);
-    std::memcpy(out.data() + at, &w, std::min(sizeof w, out.size() - at));
-  }
-}
-
-inline bool is_filled(std::span<std::byte const> in, std::uint64_t seed) {
-  for (std::size_t at = 0; at < in.size(); at += sizeof(std::uint64_t)) {
-    auto const w = word(seed, at);
-    if (std::memcmp(in.data() + at, &w, std::min(sizeof w, in.size() - at)) != 0) return false;
-  }
-  return true;
-}
-
-inline Buffer filled(std::size_t size, std::uint64_t seed) {
-  Buffer buffer(size);
-  fill(buffer.span(), seed);
-  return buffer;
 }
 
 /// Threads that wait for one key. Each has waited once in vain before the constructor returns.
