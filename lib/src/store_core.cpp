@@ -59,6 +59,7 @@ StoreCore::StoreCore(std::string name, std::unique_ptr<Connector> connector, Sto
       options_(std::move(options)),
       cache_(options_.cache_objects.value_or(in_place_ ? 0 : 16), options_.cache_bytes) {
   if (!options_.log) options_.log = default_log();
+  connector_->opened_as(info_->name);
 }
 
 StoreCore::~StoreCore() {

@@ -20,6 +20,23 @@ TEST(StoreTest, GivesBackWhatWasPut) {
   EXPECT_FALSE(store.exists(Key("absent")));
 }
 
+class ListeningConnector final : public ForwardingConnector {
+ public:
+  explicit ListeningConnector(std::string& store)
+      : ForwardingConnector(std::make_unique<LocalConnector>()), store_(store) {}
+  void opened_as(std::string const& store) override { store_ = store; }
+
+ private:
+  std::string& store_;
+};
+
+TEST(StoreTest, TellsItsNameToAConnectorBehindADecorator) {
+  std::string told;
+  Store const store =
+      Store::open("results", std::make_unique<ForwardingConnector>(std::make_unique<ListeningConnector>(told)));
+  EXPECT_EQ(told, "results");
+}
+
 TEST(StoreTest, FindsNothingAfterEvict) {
   Store store = open_local("store");
   Key const key = store.put(1);

@@ -42,6 +42,8 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
   /// Idempotent; wakes all waiters of this process.
   virtual void close() = 0;
 
+  /// Told once, before all else, by a store that opens over it: its name, for media that keep where objects come from.
+  virtual void opened_as(std::string const& store) { static_cast<void>(store); }
   /// This connector if it can name an object before it exists, else null. Asked, never cast.
   virtual DeferrableConnector* deferrable() noexcept { return nullptr; }
   /// True where get() costs no more than a look into a cache: the store then keeps none.

@@ -26,6 +26,7 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   }
   Config config() const override { return inner_->config(); }
   void close() override { inner_->close(); }
+  void opened_as(std::string const& store) override { inner_->opened_as(store); }
   bool reads_in_place() const noexcept override { return inner_->reads_in_place(); }
   std::string whoami() const override { return inner_->whoami(); }
   void progress() override { inner_->progress(); }
