@@ -5,6 +5,9 @@
 #ifdef PROXYSTORE_HAVE_FILE
 #include <proxystore/connectors/file.hpp>
 #endif
+#ifdef PROXYSTORE_HAVE_HDF5
+#include <proxystore/connectors/hdf5.hpp>
+#endif
 #ifdef PROXYSTORE_HAVE_LOCAL
 #include <proxystore/connectors/local.hpp>
 #endif
@@ -15,6 +18,9 @@ void register_connectors() {
   [[maybe_unused]] auto& registry = Registry::instance();
 #ifdef PROXYSTORE_HAVE_FILE
   FileConnector::add_kind(registry);
+#endif
+#ifdef PROXYSTORE_HAVE_HDF5
+  Hdf5Connector::add_kind(registry);
 #endif
 #ifdef PROXYSTORE_HAVE_LOCAL
   LocalConnector::add_kind(registry);

@@ -2,6 +2,11 @@
 #include "../contract/contract.hpp"
 
 #include <proxystore/connectors/local.hpp>
+#ifdef PROXYSTORE_HAVE_HDF5
+#include <proxystore/connectors/hdf5.hpp>
+#endif
+
+#include "directory.hpp"
 
 #include "folder.hpp"
 
@@ -12,6 +17,15 @@ using file_test::FilePair;
 using file_test::ScratchFile;
 
 auto const all = testing::Values(
+#ifdef PROXYSTORE_HAVE_HDF5
+    Case{"hdf5", [] { return std::make_unique<Hdf5Connector>(Directory::of_this_program()); }},
+    Case{"hdf5_filtered",
+         [] {
+           return std::make_unique<Hdf5Connector>(Directory::of_this_program(),
+                                                  Hdf5Options{.compression = 1, .checksum = true});
+         },
+         20'000'000},
+#endif
     Case{"local", [] { return std::make_unique<LocalConnector>(); }},
     Case{"forwarding", [] { return std::make_unique<ForwardingConnector>(std::make_unique<LocalConnector>()); }},
     Case{"file", [] { return std::make_unique<ScratchFile>(); }},

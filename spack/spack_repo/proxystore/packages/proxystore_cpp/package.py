@@ -16,6 +16,7 @@ class ProxystoreCpp(CMakePackage):
     version("0.1.0")
 
     variant("mpi", default=True, description="The rma connector and the executor, for MPI ranks")
+    variant("hdf5", default=False, description="The hdf5 connector")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
@@ -23,6 +24,10 @@ class ProxystoreCpp(CMakePackage):
     depends_on("cmake@3.24:", type="build")
     depends_on("cereal@1.3:")
     depends_on("mpi@3.1:", when="+mpi")
+    # One HDF5 in a process: with MPI it is the parallel one.
+    depends_on("hdf5@1.10.2:", when="+hdf5")
+    depends_on("hdf5+mpi", when="+hdf5+mpi")
+    depends_on("hdf5~mpi", when="+hdf5~mpi")
     depends_on("googletest@1.12:", type="test")
 
     # C++20 as g++ 12 and clang 14 have it.
@@ -30,9 +35,13 @@ class ProxystoreCpp(CMakePackage):
     conflicts("%clang@:13")
 
     def cmake_args(self):
-        return [
+        args = [
             self.define_from_variant("BUILD_SHARED_LIBS", "shared"),
             self.define_from_variant("PROXYSTORE_BUILD_MPI", "mpi"),
+            self.define_from_variant("PROXYSTORE_BUILD_HDF5", "hdf5"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
             self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests),
         ]
+        if self.spec.satisfies("+hdf5"):
+            args.append(self.define("HDF5_ROOT", self.spec["hdf5"].prefix))
+        return args
