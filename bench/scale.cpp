@@ -117,8 +117,8 @@ int main(int argc, char** argv) {
     larger.push_back(fan_out(store, large));
   }
   auto const report = store.report();
-  auto const at = report.find(" node");
-  auto const nodes = report.substr(report.rfind(' ', at - 1) + 1, at - report.rfind(' ', at - 1) - 1);
+  auto const at = report.find(" of the ranks on this node, ") + 28;
+  auto const nodes = report.substr(at, report.find(' ', at) - at);
   if (rank == 0)
     std::printf("%5d ranks %3s nodes  open %7.1f ms  close %7.1f ms  memory %6.0f KiB a rank  8 B to all %8.3f ms (%5.2f of "
                 "Bcast)  1 MiB %8.2f ms (%5.2f)\n",
