@@ -36,7 +36,7 @@ class Analyst {
         block.resolve();
       }
       append_block(atoms, block->span());
-      run_.store.evict(block.key());
+      if (!job_.options.keep) run_.store.evict(block.key());
       block = {};
     }
     return atoms;

@@ -7,7 +7,9 @@
 #include "run/recorder.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <string>
 #include <vector>
 
 #include <mpi.h>
@@ -49,6 +51,21 @@ struct Board {
 
 using Futures = Board<proxystore::Future>;
 using Proxies = Board<proxystore::Proxy>;
+
+// What a run leaves to a later program besides the frames in its store.
+struct Saved {
+  std::string store;  // the connector
+  std::string deck;   // its text
+  std::vector<std::int64_t> steps;
+  int simulation_ranks = 0;
+  proxystore::Proxy<Box> box;
+  std::vector<proxystore::Proxy<Block>> blocks;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(store, deck, steps, simulation_ranks, box, blocks);
+  }
+};
 
 // Who makes what.
 struct Layout {

@@ -52,6 +52,14 @@ void write_pictures(Job const& job, Findings const& findings, std::vector<Event>
   write_png(out + "/timeline.png", to_image(scene));
 }
 
+void save(Job const& job, Run const& run) {
+  Proxies const proxies = proxies_of(run.futures);
+  Saved const saved{job.options.store,           read_text(job.options.deck), job.steps,
+                    job.layout.simulation_ranks, proxies.box,                 proxies.blocks};
+  proxystore::Bytes const bytes = proxystore::serialize(saved);
+  write_text(job.options.saved(), std::string(bytes.text()));
+}
+
 void tell(Job const& job, Overlap const& overlap) {
   double const percent =
       overlap.analysis_seconds > 0.0 ? 100.0 * overlap.while_simulating / overlap.analysis_seconds : 0.0;
@@ -92,6 +100,7 @@ void report(Job const& job, Run& run) {
   std::vector<Event> const events = gather_events(job, run);
   write_pictures(job, findings, events);
   check_thermo(job, findings.thermo);
+  if (job.options.keep) save(job, run);
   tell(job, overlap(events));
 }
 

@@ -53,6 +53,17 @@ TEST_P(EveryDeferrableConnector, WakesManyWaitersOfOneKey) {
   EXPECT_THAT(waiters.join(), Each(State::ready));
 }
 
+TEST_P(EveryDeferrableConnector, LetsASetterReturnWhoseObjectWasTakenAndEvictedAtOnce) {
+  for (int round = 0; round < 100; ++round) {
+    Key const key = deferrable().new_key({});
+    std::jthread taker([&] {
+      EXPECT_EQ(deferrable().receive(key, patience).state, State::ready);
+      deferrable().evict(key);
+    });
+    EXPECT_NO_THROW(deferrable().set(key, buffer_of("taken")));
+  }
+}
+
 TEST_P(EveryDeferrableConnector, LetsExactlyOneOfManySettersWin) {
   for (int round = 0; round < 20; ++round) {
     Key const key = deferrable().new_key({});

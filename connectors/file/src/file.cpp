@@ -120,16 +120,14 @@ void FileConnector::set(Key const& key, Buffer object) {
   if (folder_->look(*name) != State::pending) refuse(*name);  // before writing in vain
   file::Draft draft(*folder_, std::move(object), this, options_.fsync);
   if (!draft.claim(*name)) refuse(*name);
-  bool still_there = false;
   try {
     if (options_.fsync) folder_->sync();
-    still_there = folder_->mark(*name);
+    folder_->mark(*name);  // nothing if it has been evicted since: then it was set, and evicted
     if (options_.fsync) folder_->sync();
   } catch (...) {
     folder_->withdraw(*name);
     throw;
   }
-  if (!still_there) throw_gone(key);
 }
 
 /// Of a key that somebody else has set or evicted, or began to.

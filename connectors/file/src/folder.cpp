@@ -109,7 +109,7 @@ void Folder::for_each_name(std::function<void(std::string_view)> const& visit) c
   while (auto const* entry = ::readdir(listing.get())) visit(entry->d_name);
 }
 
-bool Folder::mark(Name const& name) const {
+void Folder::mark(Name const& name) const {
   struct stat object {};
   Descriptor marker(uninterrupted([&] {
     return ::openat(fd(), name.marker().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions_);
@@ -117,9 +117,7 @@ bool Folder::mark(Name const& name) const {
   if (!marker && errno != EEXIST) throw_error(errno, attempt("mark", name.marker()));
   if (marker && (permissions_ & 077U) != 0)
     file_check(::fchmod(marker.get(), permissions_), attempt("set the permissions of", name.marker()));
-  if (status(name.object(), object) ? S_ISREG(object.st_mode) : shared_) return true;
-  unlink(name.marker());
-  return false;
+  if (status(name.object(), object) ? !S_ISREG(object.st_mode) : !shared_) unlink(name.marker());
 }
 
 void Folder::finish(Name const& name) const {

@@ -50,8 +50,8 @@ class Folder {
   bool refresh() const;
   void for_each_name(std::function<void(std::string_view name)> const& visit) const;
 
-  /// READY, if it was claimed; false if it has been evicted meanwhile.
-  bool mark(Name const& name) const;
+  /// READY, if it was claimed and has not been evicted meanwhile.
+  void mark(Name const& name) const;
   /// READY, if it was claimed by one who was killed.
   void finish(Name const& name) const;
   /// PENDING again.

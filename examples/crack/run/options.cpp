@@ -31,6 +31,7 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--out", options.out, "folder for what it makes")->capture_default_str();
   app.add_option("--store", options.store, "the connector that carries the frames")->capture_default_str();
   app.add_option("--every", options.every, "steps from frame to frame")->capture_default_str();
+  app.add_flag("--keep", options.keep, "leave the frames in the store, for crack_again");
   auto const* simulation_ranks =
       app.add_option("--sim-ranks", options.simulation_ranks, "ranks that simulate (default: half)");
   try {

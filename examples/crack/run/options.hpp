@@ -11,10 +11,12 @@ struct Options {
   std::string store = "rma:";
   std::int64_t every = 100;
   int simulation_ranks = 0;  // 0: half of all
+  bool keep = false;         // the frames stay in the store, for crack_again
   std::string help;          // not empty: print this and do nothing
 
   std::string log() const { return out + "/log.lammps"; }
   std::string frames() const { return out + "/frames"; }
+  std::string saved() const { return out + "/run.proxystore"; }
 };
 
 std::string frame_file(std::int64_t step);
