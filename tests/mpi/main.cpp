@@ -1,5 +1,6 @@
 // Runs GoogleTest on every rank. The run fails on all ranks if a test failed on any. Rank 0 prints
 // as usual; the others print failures alone, each line with the rank before it.
+//   --level=single|funneled|serialized|multiple   the thread level that is asked for; multiple by default
 #include <mpi.h>
 
 #include <cstdio>
@@ -39,11 +40,18 @@ class FailuresOfRank final : public testing::EmptyTestEventListener {
   testing::TestInfo const* test_ = nullptr;
 };
 
+int level_of(int argc, char** argv) {
+  std::string const argument = argc > 1 ? argv[1] : "";
+  if (argument == "--level=single") return MPI_THREAD_SINGLE;
+  if (argument == "--level=funneled") return MPI_THREAD_FUNNELED;
+  return argument == "--level=serialized" ? MPI_THREAD_SERIALIZED : MPI_THREAD_MULTIPLE;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   int provided = 0;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
+  MPI_Init_thread(&argc, &argv, level_of(argc, argv), &provided);
   testing::InitGoogleTest(&argc, argv);
 
   int rank = 0;

@@ -10,6 +10,7 @@
 namespace inject {
 bool fails(char const* function, void* caller);
 void change(int Live::*what, int by);
+void tell(char const* function, bool enters);
 void keep_back(MPI_Comm comm);
 int start_late_reduction(void const* data, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm);
 int start_late_barrier(MPI_Comm comm);
@@ -20,6 +21,17 @@ namespace {
 
 using inject::change;
 using inject::Live;
+
+class Within {
+ public:
+  explicit Within(char const* function) : function_(function) { inject::tell(function_, true); }
+  Within(Within const&) = delete;
+  Within& operator=(Within const&) = delete;
+  ~Within() { inject::tell(function_, false); }
+
+ private:
+  char const* function_;
+};
 
 /// Counts what a function made, if it did.
 int made(int code, int Live::*what, int number = 1) {
@@ -34,11 +46,16 @@ int unfinished(int count, MPI_Request const* requests) {
 }  // namespace
 
 #define FAILS(name) inject::fails(#name, __builtin_return_address(0))
+#define WITHIN(name) Within const within(#name)
 // Does nothing when it fails.
 #define LOCAL(name, parameters, arguments) \
-  int name parameters { return FAILS(name) ? int{MPI_ERR_OTHER} : P##name arguments; }
+  int name parameters {                    \
+    WITHIN(name);                          \
+    return FAILS(name) ? int{MPI_ERR_OTHER} : P##name arguments; \
+  }
 #define LOCAL_MAKES(name, parameters, arguments, what, number) \
   int name parameters {                                        \
+    WITHIN(name);                                              \
     if (FAILS(name)) return MPI_ERR_OTHER;                     \
     int const code = P##name arguments;                        \
     return made(code, &Live::what, number);                    \
@@ -46,6 +63,7 @@ int unfinished(int count, MPI_Request const* requests) {
 // Takes part, and then fails.
 #define COLLECTIVE(name, parameters, arguments) \
   int name parameters {                         \
+    WITHIN(name);                               \
     bool const failing = FAILS(name);           \
     int const code = P##name arguments;         \
     return failing ? int{MPI_ERR_OTHER} : code; \
@@ -92,16 +110,19 @@ LOCAL_MAKES(MPI_Mrecv, (void* data, int count, MPI_Datatype type, MPI_Message* m
             (data, count, type, message, status), messages, -1)
 
 int MPI_Test(MPI_Request* request, int* done, MPI_Status* status) {
+  WITHIN(MPI_Test);
   if (FAILS(MPI_Test)) return MPI_ERR_OTHER;
   int const before = unfinished(1, request), code = PMPI_Test(request, done, status);
   return made(code, &Live::requests, *done * -before);
 }
 int MPI_Wait(MPI_Request* request, MPI_Status* status) {
+  WITHIN(MPI_Wait);
   if (FAILS(MPI_Wait)) return MPI_ERR_OTHER;
   int const before = unfinished(1, request), code = PMPI_Wait(request, status);
   return made(code, &Live::requests, -before);
 }
 int MPI_Testall(int count, MPI_Request requests[], int* done, MPI_Status statuses[]) {
+  WITHIN(MPI_Testall);
   if (FAILS(MPI_Testall)) return MPI_ERR_OTHER;
   int const before = unfinished(count, requests), code = PMPI_Testall(count, requests, done, statuses);
   return made(code, &Live::requests, *done * -before);
@@ -121,6 +142,7 @@ LOCAL(MPI_Win_lock_all, (int assertion, MPI_Win window), (assertion, window))
 LOCAL(MPI_Win_unlock_all, (MPI_Win window), (window))
 
 int MPI_Allreduce(void const* data, void* result, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
+  WITHIN(MPI_Allreduce);
   if (!FAILS(MPI_Allreduce)) return PMPI_Allreduce(data, result, count, type, op, comm);
   int size = 0;
   PMPI_Type_size(type, &size);
@@ -130,6 +152,7 @@ int MPI_Allreduce(void const* data, void* result, int count, MPI_Datatype type, 
 }
 int MPI_Allgather(void const* data, int count, MPI_Datatype type, void* result, int each, MPI_Datatype of,
                   MPI_Comm comm) {
+  WITHIN(MPI_Allgather);
   if (!FAILS(MPI_Allgather)) return PMPI_Allgather(data, count, type, result, each, of, comm);
   int size = 0, ranks = 0;
   PMPI_Type_size(of, &size);
@@ -140,33 +163,39 @@ int MPI_Allgather(void const* data, int count, MPI_Datatype type, void* result, 
 }
 int MPI_Iallreduce(void const* data, void* result, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm,
                    MPI_Request* request) {
+  WITHIN(MPI_Iallreduce);
   if (FAILS(MPI_Iallreduce)) return inject::start_late_reduction(data, count, type, op, comm);
   return made(PMPI_Iallreduce(data, result, count, type, op, comm, request), &Live::requests);
 }
 int MPI_Ibarrier(MPI_Comm comm, MPI_Request* request) {
+  WITHIN(MPI_Ibarrier);
   if (FAILS(MPI_Ibarrier)) return inject::start_late_barrier(comm);
   return made(PMPI_Ibarrier(comm, request), &Live::requests);
 }
 
 int MPI_Comm_dup(MPI_Comm comm, MPI_Comm* copy) {
+  WITHIN(MPI_Comm_dup);
   if (!FAILS(MPI_Comm_dup)) return made(PMPI_Comm_dup(comm, copy), &Live::communicators);
   MPI_Comm lost = MPI_COMM_NULL;
   if (PMPI_Comm_dup(comm, &lost) == MPI_SUCCESS) inject::keep_back(lost);
   return MPI_ERR_OTHER;
 }
 int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm* part) {
+  WITHIN(MPI_Comm_split_type);
   if (!FAILS(MPI_Comm_split_type)) return made(PMPI_Comm_split_type(comm, type, key, info, part), &Live::communicators);
   MPI_Comm lost = MPI_COMM_NULL;
   if (PMPI_Comm_split_type(comm, type, key, info, &lost) == MPI_SUCCESS) inject::keep_back(lost);
   return MPI_ERR_OTHER;
 }
 int MPI_Comm_free(MPI_Comm* comm) {
+  WITHIN(MPI_Comm_free);
   bool const failing = FAILS(MPI_Comm_free);
   inject::finish_late();  // Open MPI does not let a communicator live on for the collective calls begun on it
   int const code = made(PMPI_Comm_free(comm), &Live::communicators, -1);
   return failing ? int{MPI_ERR_OTHER} : code;
 }
 int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, void* base, MPI_Win* window) {
+  WITHIN(MPI_Win_allocate_shared);
   if (!FAILS(MPI_Win_allocate_shared))
     return made(PMPI_Win_allocate_shared(size, unit, info, comm, base, window), &Live::windows);
   void* lost_base = nullptr;
@@ -181,6 +210,7 @@ int MPI_Win_create(void* base, MPI_Aint size, int unit, MPI_Info info, MPI_Comm 
   return MPI_ERR_OTHER;
 }
 int MPI_Win_free(MPI_Win* window) {
+  WITHIN(MPI_Win_free);
   bool const failing = FAILS(MPI_Win_free);
   int const code = made(PMPI_Win_free(window), &Live::windows, -1);
   return failing ? int{MPI_ERR_OTHER} : code;

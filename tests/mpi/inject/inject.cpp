@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <mpi.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <list>
@@ -37,6 +38,8 @@ struct All {
   }
 };
 
+std::atomic<Watcher> watcher{nullptr};
+
 std::uintptr_t within_library(void* address) {
   Dl_info info{};
   auto const at = reinterpret_cast<std::uintptr_t>(address);
@@ -54,6 +57,12 @@ bool fails(char const* function, void* caller) {
   if (all.armed.second != 0 && (all.armed.second != where.second || calls != all.nth)) return false;
   all.fired = true;
   return true;
+}
+
+void watch(Watcher told) { watcher = told; }
+
+void tell(char const* function, bool enters) {
+  if (auto const told = watcher.load()) told(function, enters);
 }
 
 void change(int Live::*what, int by) {

@@ -38,6 +38,10 @@ struct Live {
 };
 Live live();
 
+/// Told by each thread that it enters an MPI function, and that it leaves it; nobody at first.
+using Watcher = void (*)(char const* function, bool enters);
+void watch(Watcher watcher);
+
 /// Finishes and frees what failing collective functions kept back; false if that could not be finished.
 bool clean_up();
 
