@@ -349,7 +349,7 @@ void Network::close() {
     finish(MPI_Iallreduce(mine, all, 4, MPI_UINT64_T, MPI_SUM, comm_, &request), request, "MPI_Iallreduce");
     if (all[3] != 0) fail("it has failed on another rank");
     if (told || all[3] != 0 || agreed) break;
-    agreed = all[0] == all[1] && all[0] == before && all[2] == 0;
+    agreed = all[1] >= all[0] && all[0] == before && all[2] == 0;
     before = all[0];
   }
   leave_progress(*this);
