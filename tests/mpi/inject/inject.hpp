@@ -29,6 +29,9 @@ void arm(std::string const& function);
 /// True if the call came. Nothing fails any more.
 bool disarm();
 
+/// For the functions themselves: counts a call of `function` from `caller`; true if it is to fail.
+bool fails(char const* function, void* caller);
+
 /// What the library has made and not given back.
 struct Live {
   int communicators = 0, windows = 0, requests = 0, messages = 0, keyvals = 0, attributes = 0, infos = 0;

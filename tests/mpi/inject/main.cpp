@@ -243,6 +243,10 @@ std::vector<inject::Place> places_of(Run& run) {
 
 }  // namespace
 
+extern "C" int MPI_Finalize() {
+  return inject::fails("MPI_Finalize", __builtin_return_address(0)) ? int{MPI_ERR_OTHER} : PMPI_Finalize();
+}
+
 int main(int argc, char** argv) {
   auto const settings = settings_of(argc, argv);
   int failures = check_scope(argc, argv);

@@ -1,5 +1,5 @@
-// One program of a job of two: makes frames, each when it has been told about the one before, and asks the analysis to run
-// a function that is in this program alone.
+// One program of a job of two: makes frames, each when it has been told about the one before, and asks the analysis to
+// run a function that is in this program alone.
 #include "job.hpp"
 
 namespace {

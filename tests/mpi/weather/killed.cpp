@@ -40,8 +40,8 @@ int main(int argc, char** argv) {
     MPI_Sendrecv(text.data(), 256, MPI_CHAR, next, 0, from.data(), 256, MPI_CHAR, before, 0, MPI_COMM_WORLD,
                  MPI_STATUS_IGNORE);
     auto const own = deserialize<Future<std::vector<double>>>(mine);
-    auto const of_another = deserialize<Future<std::vector<double>>>(
-        Bytes::copy_of(std::as_bytes(std::span(from).first(mine.size()))));
+    auto const of_another =
+        deserialize<Future<std::vector<double>>>(Bytes::copy_of(std::as_bytes(std::span(from).first(mine.size()))));
     if (turn == killed_at && rank == size - 1) {
       std::puts("one is killed");
       std::fflush(stdout);

@@ -1,7 +1,7 @@
 // What a store leaves as it found it: MPI's objects, the handlers of signals, the standard streams.
-#include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <cstdio>
 #include <cstdlib>
@@ -82,7 +82,7 @@ class Manners : public Ranks {
 TEST_F(Manners, NothingOfMpiStaysAfterClosing) {
   use_a_store();  // what MPI and the library make once
   auto const before = inject::live();
-  for (int i = 0; i < 5; ++i) use_a_store();
+  for (int i = 0; i < 2; ++i) use_a_store();
   auto const left = inject::live() - before;
   EXPECT_EQ(left, inject::Live{}) << left.text();
 }

@@ -1,0 +1,146 @@
+// Bytes that nobody of the library has sent or stored: an error that says so, on the rank that meets them; no crash.
+#include <sys/mman.h>
+
+#include <cstring>
+#include <map>
+#include <mutex>
+
+#include "../world.hpp"
+
+namespace {
+
+using namespace world;
+
+/// What this program sees of the library's doings with MPI, being its MPI_.
+struct Seen {
+  MPI_Comm last_duplicate = MPI_COMM_NULL;
+  std::vector<std::byte> last_letter;
+  std::vector<std::byte*> slabs;  // of the ranks of this node, with the last window
+  std::mutex mutex;
+
+  static Seen& instance() {
+    static Seen seen;
+    return seen;
+  }
+};
+
+}  // namespace
+
+extern "C" {
+
+int MPI_Comm_dup(MPI_Comm comm, MPI_Comm* copy) {
+  int const code = PMPI_Comm_dup(comm, copy);
+  Seen::instance().last_duplicate = *copy;
+  return code;
+}
+
+int MPI_Isend(void const* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm, MPI_Request* request) {
+  auto& seen = Seen::instance();
+  std::lock_guard const lock(seen.mutex);
+  auto const* const bytes = static_cast<std::byte const*>(data);
+  if (comm == seen.last_duplicate && tag == 0) seen.last_letter.assign(bytes, bytes + count);
+  return PMPI_Isend(data, count, type, to, tag, comm, request);
+}
+
+int MPI_Win_shared_query(MPI_Win window, int rank, MPI_Aint* size, int* unit, void* base) {
+  auto& slabs = Seen::instance().slabs;
+  if (rank == 0) slabs.clear();
+  int const code = PMPI_Win_shared_query(window, rank, size, unit, base);
+  auto const address = reinterpret_cast<std::uintptr_t>(*static_cast<void**>(base));
+  slabs.push_back(reinterpret_cast<std::byte*>((address + 4095) / 4096 * 4096));
+  return code;
+}
+
+}  // extern "C"
+
+namespace {
+
+class Corrupt : public Ranks {
+ protected:
+  Store store = Store::open("corrupted", mpi::rma(MPI_COMM_WORLD, {.capacity = 2 * MiB, .reply_timeout = 3s}));
+  DeferrableConnector& connector = *store.connector().deferrable();
+
+  bool has_network() { return store.report().find("network:") != std::string::npos; }
+
+  /// A letter as the library sends it: rank `last` asks rank 0 for something.
+  std::vector<std::byte> letter_of_last() {
+    auto const future = share(store.future<int>(), 0);
+    if (rank == last) {
+      EXPECT_THROW(future.wait(20ms), Timeout);
+    }
+    meet();
+    auto& seen = Seen::instance();
+    std::lock_guard const lock(seen.mutex);
+    return seen.last_letter;
+  }
+  void send(std::vector<std::byte> const& letter) {
+    PMPI_Send(letter.data(), static_cast<int>(letter.size()), MPI_BYTE, 0, 0, Seen::instance().last_duplicate);
+  }
+  static std::vector<std::byte> with(std::vector<std::byte> letter, std::size_t at, int value) {
+    letter.at(at) = std::byte(value);
+    return letter;
+  }
+  /// Serves until the error comes.
+  std::string failure() {
+    return error_of<ConnectorError>([&] {
+      for (Deadline const end(patience); !end.expired();) store.progress();
+    });
+  }
+};
+
+/// Letters go between nodes.
+using CorruptLetter = Corrupt;
+/// One node's memory.
+class CorruptMemory : public Corrupt {
+ protected:
+  static constexpr std::size_t slot_bytes = 192;
+
+  std::byte* slab(int of) { return Seen::instance().slabs.at(static_cast<std::size_t>(of)); }
+  template <class T>
+  static T& at(std::byte* memory, std::size_t offset) {
+    return *reinterpret_cast<T*>(memory + offset);
+  }
+};
+
+}  // namespace
+
+TEST_F(CorruptLetter, IsAnErrorThatNamesItsSender) {
+  if (!has_network()) GTEST_SKIP() << "one node sends no letters";
+  auto letter = letter_of_last();
+  if (rank == last) {
+    letter.resize(10);
+    send(letter);
+  }
+  if (rank == 0) {
+    auto const text = failure();
+    EXPECT_THAT(text, HasSubstr("rank " + std::to_string(last) + " cannot be read"));
+    EXPECT_THAT(
+        error_of<ConnectorError>([&] { (void)store.put(1), (void)store.future<int>({.producer = last}).wait(1s); }),
+        HasSubstr("out of order"));
+  }
+  meet();
+  EXPECT_THROW(store.close(), ConnectorError) << "all are told";
+}
+
+TEST_F(CorruptLetter, IsSurvivedOfEveryKindAndWhicheverByteIsWrong) {
+  if (!has_network()) GTEST_SKIP() << "one node sends no letters";
+  constexpr std::size_t kind_at = 4, in_one_store = 24;  // the first that is noticed is the last that the store reads
+  constexpr int kinds = 10;
+  auto head = letter_of_last();
+  store.close();
+  auto const bytes = share(head.size(), last);
+  for (int kind = 1; kind <= kinds; ++kind)
+    for (auto first = kind_at + 1; first < bytes; first += in_one_store) {
+      auto fresh = Store::open("corrupted", mpi::rma(MPI_COMM_WORLD, {.capacity = 1 * MiB, .reply_timeout = 1s}));
+      if (rank == last) {
+        head[kind_at] = std::byte(kind);
+        for (auto i = first; i < std::min(first + in_one_store, bytes); ++i) send(with(head, i, 0x7f));
+      }
+      meet();
+      try {
+        for (int i = 0; i < 50; ++i) fresh.progress();
+        fresh.close();
+      } catch (Error const&) {  // one of ours, whichever
+      }
+    }
+}
