@@ -1,11 +1,11 @@
 #include "arena.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <proxystore/error.hpp>
 
@@ -151,6 +151,15 @@ Arena::Usage Arena::usage() {
   return {slab_.size(), heap_.in_use(), largest_free(), slots_, free_slots_.size()};
 }
 
+namespace {
+
+bool may_begin_page(std::span<std::byte> slab, unsigned page, std::uint64_t offset) noexcept {
+  return offset % alignof(Slot) == 0 && offset <= slab.size() &&
+         (first_page_slots << page) <= (slab.size() - offset) / sizeof(Slot);
+}
+
+}  // namespace
+
 SlotPlace place_of_slot(std::uint64_t index) noexcept {
   if (index > UINT32_MAX) return {SlabHeader::max_pages, 0};
   // Page k holds the indices from 64 * (2^k - 1) on.
@@ -163,7 +172,18 @@ Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept {
   auto const [page, at] = place_of_slot(index);
   if (page >= SlabHeader::max_pages) return nullptr;
   auto const offset = header.pages[page].load(std::memory_order_acquire);
-  return offset == 0 ? nullptr : reinterpret_cast<Slot*>(slab.data() + offset) + at;
+  if (offset == 0 || !may_begin_page(slab, page, offset)) return nullptr;
+  return reinterpret_cast<Slot*>(slab.data() + offset) + at;
+}
+
+void throw_if_damaged(std::span<std::byte> slab) {
+  auto& header = header_of(slab);
+  bool whole = header.magic == SlabHeader::magic_number && header.bytes == slab.size();
+  for (unsigned page = 0; page < SlabHeader::max_pages; ++page) {
+    auto const offset = header.pages[page].load(std::memory_order_acquire);
+    whole = whole && (offset == 0 || may_begin_page(slab, page, offset));
+  }
+  if (!whole) throw CorruptObject("the header of a slab in shared memory is damaged (something wrote over it)");
 }
 
 void give_back_slot(std::span<std::byte> slab, Slot& slot) noexcept {
@@ -174,8 +194,7 @@ void give_back_slot(std::span<std::byte> slab, Slot& slot) noexcept {
 
 void give_back_block(std::span<std::byte> slab, std::uint64_t offset) noexcept {
   auto& header = header_of(slab);
-  push(header.freed_blocks, offset,
-       [&](std::uint64_t next) { Heap::header_of(slab.data() + offset).link = next; });
+  push(header.freed_blocks, offset, [&](std::uint64_t next) { Heap::header_of(slab.data() + offset).link = next; });
 }
 
 }  // namespace proxystore::mpi::detail

@@ -54,7 +54,7 @@ class Arena {
   std::span<std::byte> const slab_;
   std::mutex mutex_;
   Heap heap_;
-  std::size_t committed_ = 0;       // bytes of the slab, from its beginning
+  std::size_t committed_ = 0;  // bytes of the slab, from its beginning
   std::vector<Slot*> free_slots_;
   std::size_t slots_ = 0;
   unsigned pages_ = 0;
@@ -67,8 +67,11 @@ struct SlotPlace {
 };
 SlotPlace place_of_slot(std::uint64_t index) noexcept;
 
-/// Slot `index` of the slab that begins at `slab`, or null if there is none.
+/// Slot `index` of the slab, or null if there is none, or if the header is damaged where it says where it is.
 Slot* find_slot(std::span<std::byte> slab, std::uint64_t index) noexcept;
+
+/// Throws CorruptObject if something wrote over the header of a slab: for who did not find a slot.
+void throw_if_damaged(std::span<std::byte> slab);
 
 /// Give a slot or a block back to the slab that it lies in, from any rank of the node.
 void give_back_slot(std::span<std::byte> slab, Slot& slot) noexcept;

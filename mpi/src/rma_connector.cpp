@@ -125,7 +125,9 @@ std::optional<Handle> RmaConnector::here(Name const& name) {
   auto const home = segment_->place.near(name.home);
   if (!home) return std::nullopt;
   if (name.declared()) return segment_->network ? segment_->network->here(name) : std::nullopt;
-  Slot* const slot = find_slot(segment_->window.slab(static_cast<int>(*home)), name.number);
+  auto const slab = segment_->window.slab(static_cast<int>(*home));
+  Slot* const slot = find_slot(slab, name.number);
+  if (!slot) throw_if_damaged(slab);
   return slot ? std::optional(Handle{slot, *home, name.generation}) : std::nullopt;
 }
 

@@ -48,9 +48,9 @@ int unfinished(int count, MPI_Request const* requests) {
 #define FAILS(name) inject::fails(#name, __builtin_return_address(0))
 #define WITHIN(name) Within const within(#name)
 // Does nothing when it fails.
-#define LOCAL(name, parameters, arguments) \
-  int name parameters {                    \
-    WITHIN(name);                          \
+#define LOCAL(name, parameters, arguments)                       \
+  int name parameters {                                          \
+    WITHIN(name);                                                \
     return FAILS(name) ? int{MPI_ERR_OTHER} : P##name arguments; \
   }
 #define LOCAL_MAKES(name, parameters, arguments, what, number) \

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "../world.hpp"
+#include "slot.hpp"
 
 namespace {
 
@@ -93,12 +94,32 @@ using CorruptLetter = Corrupt;
 /// One node's memory.
 class CorruptMemory : public Corrupt {
  protected:
-  static constexpr std::size_t slot_bytes = 192;
-
-  std::byte* slab(int of) { return Seen::instance().slabs.at(static_cast<std::size_t>(of)); }
+  /// Of rank 0, as this rank maps it.
+  mpi::detail::SlabHeader& header() {
+    return *reinterpret_cast<mpi::detail::SlabHeader*>(Seen::instance().slabs.at(0));
+  }
+  /// Of the first key that rank 0 made.
+  mpi::detail::Slot& first_slot() {
+    return *reinterpret_cast<mpi::detail::Slot*>(Seen::instance().slabs.at(0) + header().pages[0]);
+  }
   template <class T>
-  static T& at(std::byte* memory, std::size_t offset) {
-    return *reinterpret_cast<T*>(memory + offset);
+  static std::uint64_t& word(T& of) {
+    static_assert(sizeof of == sizeof(std::uint64_t));
+    return reinterpret_cast<std::uint64_t&>(of);
+  }
+  /// What rank `last` says to a call for an object of rank 0, while `value` is written over a word.
+  template <class Call>
+  void expect_said(std::uint64_t& word, std::uint64_t value, std::string const& text, Call const& call) {
+    auto const right = word;
+    meet();
+    if (rank == 0) word = value;
+    meet();
+    if (rank == last) {
+      EXPECT_THAT(error_of<CorruptObject>(call), HasSubstr(text)) << value;
+    }
+    meet();
+    if (rank == 0) word = right;
+    meet();
   }
 };
 
@@ -143,4 +164,34 @@ TEST_F(CorruptLetter, IsSurvivedOfEveryKindAndWhicheverByteIsWrong) {
       } catch (Error const&) {  // one of ours, whichever
       }
     }
+}
+
+TEST_F(CorruptMemory, IsAnErrorWhereASlotIsWrittenOver) {
+  if (has_network()) GTEST_SKIP() << "its node has one rank";
+  Key const key(share(std::string(store.put(std::string(1000, 'x')).text()), 0));
+  auto& slot = first_slot();
+  auto const get = [&] { (void)store.get<std::string>(key); };
+  for (auto const wrong : {std::uint64_t{1} << 40U, std::uint64_t{2 * MiB}, UINT64_MAX}) {
+    expect_said(word(slot.size), wrong, "beyond its slab", get);
+    expect_said(word(slot.payload[0]), wrong, "beyond its slab", get);  // owner
+    expect_said(word(slot.payload[1]), wrong, "beyond its slab", get);  // offset
+  }
+  EXPECT_EQ(store.get<std::string>(key)->size(), 1000U) << "what was right again is found";
+}
+
+TEST_F(CorruptMemory, IsAnErrorWhereTheHeaderIsWrittenOver) {
+  if (has_network()) GTEST_SKIP() << "its node has one rank";
+  Key const key(share(std::string(store.put(std::string(1000, 'x')).text()), 0));
+  auto const get = [&] { (void)store.get<std::string>(key); };
+  auto const wait = [&] { (void)connector.wait(key, 1s); };
+  for (auto const wrong : {std::uint64_t{1} << 40U, std::uint64_t{2 * MiB}, UINT64_MAX, std::uint64_t{1}}) {
+    expect_said(word(header().pages[0]), wrong, "header", get);
+    expect_said(word(header().pages[0]), wrong, "header", wait);
+  }
+  auto const magic = header().magic;
+  if (rank == 0) header().magic = 0;
+  expect_said(word(header().pages[0]), 0, "header", get);  // as after a memset
+  if (rank == 0) header().magic = magic;
+  meet();
+  EXPECT_EQ(store.get<std::string>(key)->size(), 1000U) << "what was right again is found";
 }
