@@ -59,7 +59,10 @@ Motion Network::move_once() {
   if (mail_.has_bodies() || ++moves_ % between_sends == 0) moved |= mail_.finish_sends();
   if (has_pulls_) moved |= finish_pulls();
   if (auto received = mail_.receive()) {
-    handle(*std::move(received));
+    try {
+      handle(*std::move(received));
+    } catch (StoreFull const&) {  // for a slot: who waits asks again, who wants an answer hears that none came
+    }
     return Motion::moved;
   }
   return moved ? Motion::moved : has_pulls_ || mail_.has_bodies() ? Motion::under_way : Motion::none;
@@ -186,13 +189,12 @@ void Network::on_set(std::uint32_t from, Letter const& asked, std::span<std::byt
   auto done = letter(Kind::set_done, asked.name);
   done.number = asked.number;
   auto reply = Reply::gone;
-  if (auto const at = here(asked.name)) {
-    try {
+  try {
+    if (auto const at = here(asked.name))
       reply = static_cast<Reply>(asked.has_bytes != 0 ? publish(*at, object)
                                                       : handoff_.publish_elsewhere(*at, asked.bytes));
-    } catch (StoreFull const&) {
-      reply = Reply::full;
-    }
+  } catch (StoreFull const&) {
+    reply = Reply::full;
   }
   done.outcome = static_cast<std::uint8_t>(reply);
   mail_.send(from, done);

@@ -219,6 +219,9 @@ Handoff::Outcome RmaConnector::set_far(Name const& name, Buffer object) {
   auto const at = put_here(std::move(object));
   reply = network.set(name, Elsewhere{segment_->place.rank, name_of(at), size});
   if (reply != Network::Reply::done) segment_->handoff.evict(at);
+  if (reply == Network::Reply::full)
+    throw StoreFull("rank " + std::to_string(name.home) + " has no room for a slot of rma key '" + text_of(name) +
+                    "' in its rma memory; evict what is done with, or open with a larger rma:?capacity=…");
   return static_cast<Handoff::Outcome>(reply);
 }
 
