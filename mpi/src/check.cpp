@@ -52,7 +52,7 @@ void take_all(std::initializer_list<std::function<void()>> steps) {
   if (first) std::rethrow_exception(first);
 }
 
-void wait_patiently(MPI_Request& request) {
+void wait_patiently(MPI_Request& request, std::function<void()> const& meanwhile) {
   using namespace std::chrono_literals;
   int done = 0, failure = MPI_SUCCESS;
   auto pause = 1us;
@@ -61,6 +61,7 @@ void wait_patiently(MPI_Request& request) {
     if (code != MPI_SUCCESS && (failure != MPI_SUCCESS || request == MPI_REQUEST_NULL)) mpi_check(code, "MPI_Test");
     if (code != MPI_SUCCESS) failure = code;
     if (done != 0) break;
+    meanwhile();
     if (tries < 1000) {
       std::this_thread::yield();
     } else {

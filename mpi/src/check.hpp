@@ -17,8 +17,9 @@ void mpi_check(int code, char const* function);
 void take_all(std::initializer_list<std::function<void()>> steps);
 
 /// Waits for a request without keeping a core: tests, yields, then sleeps up to a millisecond between tests. A test
-/// that fails is thrown when the request is done, so that the memory that it stands for may go.
-void wait_patiently(MPI_Request& request);
+/// that fails is thrown when the request is done, so that the memory that it stands for may go. `meanwhile` is called
+/// between the tests.
+void wait_patiently(MPI_Request& request, std::function<void()> const& meanwhile = [] {});
 
 /// Collective over `comm`. Runs `work`; if it threw on any rank, every rank throws: its own error where it
 /// failed, elsewhere a ConnectorError that names the rank and repeats its text. For a rank that fails, `work` must

@@ -19,6 +19,7 @@ constexpr std::size_t part = std::size_t{1} << 30U;
 }  // namespace
 
 Messages::Messages(MPI_Comm comm) {
+  come_together(comm);
   try {
     together(comm, [&] {
       mpi_check(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
@@ -113,7 +114,7 @@ void Messages::close() {
   auto const meet = [this] {
     MPI_Request request = MPI_REQUEST_NULL;
     mpi_check(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
-    wait_patiently(request);
+    wait_patiently(request, [] { static_cast<void>(move_all()); });
   };
   auto const free = [this] {
     sends_.splice(sends_.end(), given_up_);

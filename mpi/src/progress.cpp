@@ -77,6 +77,15 @@ Motion move_all() noexcept {
   return most;
 }
 
+void come_together(MPI_Comm comm) {
+  together(comm, [comm] {
+    auto const mpi = enter_mpi();
+    MPI_Request request = MPI_REQUEST_NULL;
+    mpi_check(MPI_Ibarrier(comm, &request), "MPI_Ibarrier");
+    wait_patiently(request, [] { static_cast<void>(move_all()); });
+  });
+}
+
 void end_threads() noexcept {
   auto& all = All::instance();
   std::shared_lock lock(all.mutex);  // as those who move hold it

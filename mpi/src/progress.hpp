@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mpi.h>
+
 #include <mutex>
 #include <optional>
 
@@ -25,6 +27,10 @@ void leave_progress(Movable& movable);
 /// Moves what there is, if this thread may call MPI: at MPI_THREAD_MULTIPLE any, at SERIALIZED any but one at a time,
 /// else the one that initialised MPI.
 Motion move_all() noexcept;
+
+/// Collective; all ranks throw if one does. Returns when all have come, moving messages of other stores until then: what
+/// is made together blocks in MPI, and a rank that is still to come may wait for an answer from one that is here.
+void come_together(MPI_Comm comm);
 
 /// Ends the threads of all movables. MPI_Finalize may not meet a thread in MPI: the first store that it closes calls this
 /// for those that it has not come to yet.

@@ -457,6 +457,7 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
   std::unique_ptr<Connector> connector;
   RmaOptions options;
   bool collective = false;
+  detail::come_together(comm);
   detail::together(comm, [&] {
     auto const config = Config::parse(text);
     collective = config.kind() == "rma";

@@ -73,6 +73,7 @@ MPI_Comm duplicate(MPI_Comm comm) {
   int const code = MPI_Initialized(&initialised);
   if ((code == MPI_SUCCESS && initialised == 0) || comm == MPI_COMM_NULL)
     throw InvalidArgument("rma needs an initialised MPI and a communicator that this rank belongs to");
+  come_together(comm);
   return made_together(comm, [comm](MPI_Comm& copy) { mpi_check(MPI_Comm_dup(comm, &copy), "MPI_Comm_dup"); });
 }
 
@@ -254,7 +255,7 @@ void Segment::free_if_unused() {
     MPI_Request request = MPI_REQUEST_NULL;
     all = 0;
     mpi_check(MPI_Iallreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
-    wait_patiently(request);
+    wait_patiently(request, [] { static_cast<void>(move_all()); });
   };
   std::int64_t const holds = views.load() + (network && network->has_failed() ? 1 : 0);
   std::int64_t held = 0, unheard = 1, all_unheard = 0;
