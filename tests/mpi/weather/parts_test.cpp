@@ -29,10 +29,19 @@ class Parts : public Ranks {
     if (rank == last) {
       EXPECT_THROW(future.wait(1ms), Timeout) << "rank 0 knows of it";
     }
+    auto const begun = share(store.future<int>(), 0);
+    auto const never = store.future<int>();
     meet();
     auto const start = Clock::now();
-    if (rank == 0) compute();
-    if (rank == 1) future.set_result("from another");
+    if (rank == 0) {
+      begun.set_result(1);
+      compute();
+    }
+    if (rank == 1) {
+      begun.wait(patience);  // in the memory of the node
+      EXPECT_THROW(never.wait(20ms), Timeout);
+      future.set_result("from another");
+    }
     EXPECT_EQ(future.result(patience), "from another");
     return Clock::now() - start;
   }
