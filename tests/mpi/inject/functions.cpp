@@ -203,6 +203,7 @@ int MPI_Win_allocate_shared(MPI_Aint size, int unit, MPI_Info info, MPI_Comm com
   return MPI_ERR_OTHER;
 }
 int MPI_Win_create(void* base, MPI_Aint size, int unit, MPI_Info info, MPI_Comm comm, MPI_Win* window) {
+  WITHIN(MPI_Win_create);
   if (!FAILS(MPI_Win_create)) return made(PMPI_Win_create(base, size, unit, info, comm, window), &Live::windows);
   MPI_Win lost = MPI_WIN_NULL;
   PMPI_Win_create(base, size, unit, info, comm, &lost);

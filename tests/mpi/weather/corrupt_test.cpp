@@ -146,7 +146,7 @@ TEST_F(CorruptLetter, IsAnErrorThatNamesItsSender) {
 TEST_F(CorruptLetter, IsSurvivedOfEveryKindAndWhicheverByteIsWrong) {
   if (!has_network()) GTEST_SKIP() << "one node sends no letters";
   constexpr std::size_t kind_at = 4, in_one_store = 24;  // the first that is noticed is the last that the store reads
-  constexpr int kinds = 10;
+  constexpr int kinds = 12;
   auto head = letter_of_last();
   store.close();
   auto const bytes = share(head.size(), last);
