@@ -11,6 +11,9 @@
 #ifdef PROXYSTORE_HAVE_LOCAL
 #include <proxystore/connectors/local.hpp>
 #endif
+#ifdef PROXYSTORE_HAVE_REDIS
+#include <proxystore/connectors/redis.hpp>
+#endif
 
 namespace proxystore {
 
@@ -24,6 +27,9 @@ void register_connectors() {
 #endif
 #ifdef PROXYSTORE_HAVE_LOCAL
   LocalConnector::add_kind(registry);
+#endif
+#ifdef PROXYSTORE_HAVE_REDIS
+  RedisConnector::add_kind(registry);
 #endif
 }
 

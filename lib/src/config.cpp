@@ -31,6 +31,15 @@ std::string encode(std::string_view text) {
   return out;
 }
 
+bool may_hold_secret(std::string_view text) {
+  return text.find('@') != text.npos || text.find("password") != text.npos;
+}
+
+/// A text that is malformed, for an error: what a password is cannot be told then.
+std::string shown(std::string_view text) {
+  return may_hold_secret(text) ? std::string(text.substr(0, text.find(':') + 1)) + "..." : std::string(text);
+}
+
 std::string decode(std::string_view text, std::string_view whole) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -41,7 +50,7 @@ std::string decode(std::string_view text, std::string_view whole) {
     unsigned byte = 0;
     auto const* first = text.data() + i + 1;
     if (i + 3 > text.size() || std::from_chars(first, first + 2, byte, 16).ptr != first + 2)
-      throw ConfigError("connector text '" + std::string(whole) + "' has a broken escape (% needs two hex digits)");
+      throw ConfigError("connector text '" + shown(whole) + "' has a broken escape (% needs two hex digits)");
     out += static_cast<char>(byte);
     i += 2;
   }
@@ -77,9 +86,11 @@ Config::Config(std::string kind, std::string location, std::map<std::string, std
 
 Config Config::parse(std::string_view text) {
   auto const colon = text.find(':');
-  auto const known = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  auto const known = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '+';
+  };
   if (colon == std::string_view::npos || colon == 0 || !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), known))
-    throw ConfigError("connector text '" + std::string(text) +
+    throw ConfigError("connector text '" + shown(text) +
                       "' names no kind; write kind:location?option=value, for example local: or rma:?capacity=1GiB");
   Config config{std::string(text.substr(0, colon))};
   auto rest = text.substr(colon + 1);
@@ -91,13 +102,27 @@ Config Config::parse(std::string_view text) {
     rest = item.size() == rest.size() ? std::string_view() : rest.substr(item.size() + 1);
     auto const equals = item.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      throw ConfigError("connector text '" + std::string(text) + "' has a malformed option '" + std::string(item) +
-                        "'; write option=value");
+      throw ConfigError("connector text '" + shown(text) + "' has a malformed option" +
+                        (may_hold_secret(text) ? "" : " '" + std::string(item) + "'") + "; write option=value");
     auto const [at, fresh] =
         config.options_.emplace(decode(item.substr(0, equals), text), decode(item.substr(equals + 1), text));
-    if (!fresh) throw ConfigError("connector text '" + std::string(text) + "' gives option " + at->first + " twice");
+    if (!fresh) throw ConfigError("connector text '" + shown(text) + "' gives option " + at->first + " twice");
   }
   return config;
+}
+
+std::string Config::without_secrets(std::string_view text) {
+  std::string shown(text);
+  auto const question = std::min(shown.find('?'), shown.size());
+  auto const slashes = shown.find("//"), at = shown.rfind('@', question);
+  auto const password = slashes == shown.npos ? shown.npos : shown.find(':', slashes);
+  if (at != shown.npos && password < at) shown.replace(password + 1, at - password - 1, "***");
+  constexpr std::string_view option = "password=";
+  for (auto found = shown.find(option); found != shown.npos; found = shown.find(option, found + option.size())) {
+    auto const value = found + option.size();
+    shown.replace(value, std::min(shown.find('&', value), shown.size()) - value, "***");
+  }
+  return shown;
 }
 
 std::string Config::to_string() const {

@@ -96,9 +96,9 @@ std::shared_ptr<detail::StoreCore> Registry::find(std::string const& name) const
 std::shared_ptr<detail::StoreCore> Registry::find_or_open(detail::StoreInfo const& info) {
   if (auto store = find(info.name)) {
     if (store->info()->connector == info.connector) return store;
-    throw UnknownStore("a proxy of store '" + info.name + "' on " + info.connector +
+    throw UnknownStore("a proxy of store '" + info.name + "' on " + Config::without_secrets(info.connector) +
                        " arrived, but the store open here under that name is on " +
-                       store->info()->connector + "; give the two stores different names");
+                       Config::without_secrets(store->info()->connector) + "; give the two stores different names");
   }
   std::shared_ptr<detail::StoreCore> store;
   try {

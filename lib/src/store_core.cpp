@@ -242,7 +242,7 @@ void StoreCore::report_stall(Waiter& waiter) {
 }
 
 std::string StoreCore::report() {
-  std::string out = "store '" + name() + "' on " + info_->connector +
+  std::string out = "store '" + name() + "' on " + Config::without_secrets(info_->connector) +
                     (closed_ ? " (closed)" : "") + "\n";
   if (!closed_) out += connector_->report();
   if (cache_.enabled())

@@ -9,6 +9,9 @@
 #include "directory.hpp"
 
 #include "folder.hpp"
+#ifdef PROXYSTORE_HAVE_REDIS
+#include "../redis/server.hpp"
+#endif
 
 namespace contract {
 namespace {
@@ -32,8 +35,34 @@ auto const all = testing::Values(
     Case{"file_fsync", [] { return std::make_unique<ScratchFile>(FileOptions{.fsync = true}); }},
     Case{"file_pair", [] { return std::make_unique<FilePair>(); }});
 
+#ifdef PROXYSTORE_HAVE_REDIS
+/// One server for the program; without one on this machine, nothing is held to the contract.
+Case redis(std::string name, std::function<void(RedisOptions&)> change = [](auto&) {}) {
+  return {std::move(name), [change]() -> std::unique_ptr<Connector> {
+            static redis_test::Server server({.tcp = true});
+            auto options = server.options();
+            options.port = server.port();
+            change(options);
+            return std::make_unique<RedisConnector>(options);
+          }};
+}
+
+auto const redis_cases =
+    redis_test::Server::program().empty()
+        ? std::vector<Case>()
+        : std::vector<Case>{redis("redis"),
+                            redis("redis_tcp", [](auto& options) { options.transport = RedisTransport::tcp; }),
+                            redis("redis_one_connection", [](auto& options) { options.connections = 1; }),
+                            redis("redis_prefix", [](auto& options) { options.prefix = "job 7/", options.database = 3; }),
+                            redis("redis_parts", [](auto& options) { options.part_size = 4096; })};
+#endif
+
 }  // namespace
 
 HOLD_TO_CONTRACT(All, all);
+#ifdef PROXYSTORE_HAVE_REDIS
+HOLD_TO_CONTRACT(Redis, testing::ValuesIn(redis_cases));
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EveryConnector);
+#endif
 
 }  // namespace contract

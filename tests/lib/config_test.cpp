@@ -105,4 +105,20 @@ TEST(ConfigTest, NamesTheKnownOptionsWhenThereIsAnother) {
   EXPECT_THAT(text_of<ConfigError>([&] { config.expect_only({}); }), HasSubstr("it has: none"));
 }
 
+TEST(ConfigTest, KindsMayHoldAPlus) { EXPECT_EQ(Config::parse("redis+unix:///path").kind(), "redis+unix"); }
+
+TEST(ConfigTest, ShowsATextWithoutItsPasswords) {
+  EXPECT_EQ(Config::without_secrets("redis://me:secret@host:1/0?password=secret&prefix=a"),
+            "redis://me:***@host:1/0?password=***&prefix=a");
+  EXPECT_EQ(Config::without_secrets("redis://:a:b@c@host?x=1"), "redis://:***@host?x=1");
+  for (auto const* open : {"redis://host:6379/0?prefix=a@b", "file:///scratch/run7", "local:", "redis://me@host:1"})
+    EXPECT_EQ(Config::without_secrets(open), open);
+}
+
+TEST(ConfigTest, KeepsPasswordsOutOfItsErrors) {
+  for (auto const* text : {"redis://me:secret%@host", "redis://me:x?secret@host", "redis:?password=x&secret",
+                           "redis:?password=secret&password=secret", "://me:secret@host"})
+    EXPECT_THAT(text_of<ConfigError>([&] { (void)Config::parse(text); }), testing::Not(testing::HasSubstr("secret"))) << text;
+}
+
 }  // namespace

@@ -25,6 +25,8 @@ class PROXYSTORE_EXPORT Config {
 
   /// Throws ConfigError for a text without a kind, a doubled option or a broken escape.
   static Config parse(std::string_view text);
+  /// A connector text as it may be shown: `***` in place of passwords (`//user:password@`, `password=`).
+  static std::string without_secrets(std::string_view text);
   std::string to_string() const;
 
   std::string const& kind() const noexcept { return kind_; }

@@ -17,6 +17,7 @@ class ProxystoreCpp(CMakePackage):
 
     variant("mpi", default=True, description="The rma connector and the executor, for MPI ranks")
     variant("hdf5", default=False, description="The hdf5 connector")
+    variant("redis", default=False, description="The Redis connector")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
@@ -28,6 +29,8 @@ class ProxystoreCpp(CMakePackage):
     depends_on("hdf5@1.10.2:", when="+hdf5")
     depends_on("hdf5+mpi", when="+hdf5+mpi")
     depends_on("hdf5~mpi", when="+hdf5~mpi")
+    depends_on("hiredis@0.14:", when="+redis")
+    depends_on("pkgconfig", type="build", when="+redis")
     depends_on("googletest@1.12:", type="test")
 
     # C++20 as g++ 12 and clang 14 have it.
@@ -39,6 +42,7 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("BUILD_SHARED_LIBS", "shared"),
             self.define_from_variant("PROXYSTORE_BUILD_MPI", "mpi"),
             self.define_from_variant("PROXYSTORE_BUILD_HDF5", "hdf5"),
+            self.define_from_variant("PROXYSTORE_BUILD_REDIS", "redis"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
             self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests),
         ]
