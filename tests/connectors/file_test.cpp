@@ -372,8 +372,8 @@ TEST_F(FileConnectorTest, SaysThatItMayNotWriteAndReadsOn) {
   ::chmod((scratch_ / "readable").c_str(), 0555);
   EXPECT_EXIT(
       {
+        FileConnector mine((scratch_ / "readable").string());  // before: the way there may be closed to that user
         if (::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0)) std::_Exit(1);
-        FileConnector mine((scratch_ / "readable").string());
         auto const put = message_of([&] { mine.put(buffer_of("x")); });
         auto const evict = message_of([&] { mine.evict(key); });
         bool const read = text_of(mine.get(key)) == "for all";
