@@ -2,6 +2,8 @@
 #
 # SPDX-License-Identifier: MIT
 
+import pathlib
+
 from spack_repo.builtin.build_systems.cmake import CMakePackage
 
 from spack.package import *
@@ -11,9 +13,12 @@ class ProxystoreCpp(CMakePackage):
     """Futures and proxies between MPI ranks: a rank that needs an object which does
     not exist yet holds a proxy of it, and blocks only at its first use."""
 
-    license("MIT", checked_by="proxystore-cpp")
+    # The recipe lies in the repository that it builds: no other place has to be reached.
+    git = pathlib.Path(__file__).resolve().parents[5].as_uri()
 
-    version("0.1.0")
+    license("MIT")
+
+    version("main", branch="main")
 
     variant("mpi", default=True, description="The rma connector and the executor, for MPI ranks")
     variant("hdf5", default=False, description="The hdf5 connector")
@@ -49,3 +54,22 @@ class ProxystoreCpp(CMakePackage):
         if self.spec.satisfies("+hdf5"):
             args.append(self.define("HDF5_ROOT", self.spec["hdf5"].prefix))
         return args
+
+    @run_after("install")
+    def keep_what_the_tests_build(self):
+        cache_extra_test_sources(self, ["tests/installed", "examples", "lib/cmake"])
+
+    def test_consumer(self):
+        """a project of its own finds the installation, builds and runs, without an allocation"""
+        sources = self.test_suite.current_test_cache_dir
+        cmake = Executable(self.spec["cmake"].prefix.bin.cmake)
+        ctest = Executable(self.spec["cmake"].prefix.bin.ctest)
+        prefixes = [spec.prefix for spec in self.spec.traverse(deptype=("build", "link"))]
+        with working_dir("consumer", create=True):
+            cmake(
+                join_path(sources, "tests", "installed"),
+                self.define("CMAKE_PREFIX_PATH", prefixes),
+                self.define("CMAKE_CXX_COMPILER", self.compiler.cxx),
+            )
+            cmake("--build", ".")
+            ctest("--output-on-failure", "--label-exclude", "mpi", "--no-tests=error")
