@@ -30,6 +30,39 @@ int main() {
   once.set_result("for one");
   if (once.proxy() != "for one" || store.exists(once.key())) ++wrong;
 
+  // For a scope: what is put under a lifetime goes when that ends. A LeaseLifetime ends after a time, a StaticLifetime
+  // with the program.
+  Key temporary;
+  {
+    Lifetime step(store);
+    temporary = store.put(std::string("of this step"), {.lifetime = &step});
+    auto const next = store.future<std::string>({.lifetime = &step});
+    next.set_result("of this step too");
+    if (!store.exists(temporary) || next.proxy() != "of this step too") ++wrong;
+  }
+  if (store.exists(temporary)) ++wrong;
+
+  // With an owner: its destructor evicts, moving or serializing it moves the ownership to another rank. Many may borrow
+  // it to read, or one to change.
+  Key owned;
+  {
+    OwnedProxy<std::string> owner = store.owned_proxy(std::string("draft"));
+    {
+      RefMutProxy<std::string> editor = owner.mut_borrow();  // its own copy, until it is written back
+      *editor += ", revised";
+      editor.update();
+    }
+    RefProxy<std::string> const reader = owner.borrow();
+    if (*reader != "draft, revised") ++wrong;
+    try {
+      owner.update("too early");  // while somebody reads
+      ++wrong;
+    } catch (InvalidArgument const&) {
+    }
+    owned = owner.key();
+  }
+  if (store.exists(owned)) ++wrong;
+
   // An array taken out of a store is a view of the stored memory. The view, and every copy of it, keeps that memory:
   // after the eviction, after the store is closed (for memory of MPI windows: until MPI_Finalize).
   auto numbers = store.allocate<int>({1000});

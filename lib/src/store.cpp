@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <proxystore/error.hpp>
+#include <proxystore/lifetime.hpp>
 #include <proxystore/registry.hpp>
 
 namespace proxystore {
@@ -34,5 +35,14 @@ Store::~Store() {
 }
 
 void Store::close() { core().close(); }
+
+detail::Lifespan* Store::open_lifespan(Lifetime const& lifetime) const { return &lifetime.open_on(core()); }
+
+void Store::require_one(bool evict_on_resolve, Lifetime const* lifetime) {
+  if (evict_on_resolve && lifetime)
+    throw InvalidArgument(
+        "an object cannot be evicted both on resolve and by a lifetime (each would take it from the other) choose one "
+        "of the two options");
+}
 
 }  // namespace proxystore

@@ -285,11 +285,15 @@ void StoreCore::close() {
   if (closed_.exchange(true)) return;
   Registry::instance().remove(*this);
   std::exception_ptr trouble;
-  try {
-    connector_->close();
-  } catch (...) {
-    trouble = std::current_exception();
-  }
+  auto const attempt = [&](auto const& work) {
+    try {
+      work();
+    } catch (...) {
+      if (!trouble) trouble = std::current_exception();
+    }
+  };
+  attempt([this] { lifespans_.end(*connector_); });
+  attempt([this] { connector_->close(); });
   Workers workers;
   {
     std::lock_guard lock(mutex_);

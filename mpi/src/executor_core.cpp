@@ -152,6 +152,7 @@ struct ExecutorCore::Impl {
     TaskState& task = *found->second;
     task.result = std::move(result);
     task.done = true;
+    task.borrowed.clear();
     --load[static_cast<std::size_t>(task.rank)];
     open.erase(found);
   }

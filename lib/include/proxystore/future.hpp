@@ -10,12 +10,16 @@
 
 namespace proxystore {
 
+class Lifetime;
+
 struct FutureOptions {
   /// The rank that will set it, where the medium has ranks: the future breaks when that rank leaves.
   /// Default: any process may set it, and it breaks when the process that made it leaves.
   std::optional<int> producer = std::nullopt;
   /// The first proxy that resolves takes the object out of the store; others then find it gone.
   bool evict_on_resolve = false;
+  /// Evicts the object when it ends, set or not; not together with evict_on_resolve. Used during the call alone.
+  Lifetime* lifetime = nullptr;
 };
 
 /// A promise of a T: a small serializable value. Any process that holds it may set it, once; any may wait.
@@ -82,6 +86,7 @@ class Future {
 
  private:
   friend class Store;
+  friend class Lifetime;
   explicit Future(std::shared_ptr<detail::Resolution<T>> target) noexcept : target_(std::move(target)) {}
 
   template <class U>

@@ -16,6 +16,9 @@ namespace proxystore {
 template <class T>
 class Future;
 class Store;
+namespace detail {
+struct ProxyParts;
+}
 
 /// A value that stands for a `T const`, which need not exist yet. The first use resolves it, and blocks until
 /// the producer has set it: `*p`, `p->`, conversion to `T const&`, and `==`, `<=>`, `<<`, `[]`, size(), iteration
@@ -114,6 +117,7 @@ class Proxy {
  private:
   friend class Future<T>;
   friend class Store;
+  friend struct detail::ProxyParts;
   explicit Proxy(std::shared_ptr<detail::Resolution<T>> target) noexcept : target_(std::move(target)) {}
 
   detail::Resolution<T>& target() const {
@@ -123,6 +127,18 @@ class Proxy {
 
   std::shared_ptr<detail::Resolution<T>> target_;
 };
+
+namespace detail {
+/// The inside of a proxy, for what is built upon it.
+struct ProxyParts {
+  /// Throws InvalidArgument if the proxy stands for nothing.
+  template <class T>
+  static std::shared_ptr<Resolution<T>> const& target(Proxy<T> const& proxy) {
+    proxy.target();
+    return proxy.target_;
+  }
+};
+}  // namespace detail
 
 /// Keeps a proxy from being resolved by accident: only unlock() gives it out.
 template <class T>

@@ -10,7 +10,9 @@
 #include <proxystore/error.hpp>
 #include <proxystore/future.hpp>
 #include <proxystore/key.hpp>
+#include <proxystore/lifetime.hpp>
 #include <proxystore/log.hpp>
+#include <proxystore/owned.hpp>
 #include <proxystore/proxy.hpp>
 #include <proxystore/registry.hpp>
 #include <proxystore/serializer.hpp>

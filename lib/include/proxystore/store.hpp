@@ -12,14 +12,26 @@
 #include <proxystore/connector.hpp>
 #include <proxystore/detail/store_core.hpp>
 #include <proxystore/future.hpp>
+#include <proxystore/owned.hpp>
 #include <proxystore/proxy.hpp>
 #include <proxystore/serializer.hpp>
 
 namespace proxystore {
 
+class Lifetime;
+
+struct PutOptions {
+  Lifetime* lifetime = nullptr;  ///< evicts the object when it ends; used during the call alone
+};
+
 struct ProxyOptions {
   bool evict_on_resolve = false;  ///< the first proxy that resolves elsewhere takes the object out of the store
   bool populate = true;           ///< the proxy handed back is resolved already, with a copy of the object
+  Lifetime* lifetime = nullptr;   ///< evicts the object when it ends; not together with evict_on_resolve
+};
+
+struct OwnedOptions {
+  bool populate = true;  ///< as in ProxyOptions
 };
 
 /// Objects by key in some medium. Open by its name in the process's Registry, so that proxies and futures that
@@ -47,8 +59,9 @@ class PROXYSTORE_EXPORT Store {
 
   template <class T, class V = std::remove_cvref_t<T>>
     requires Serializable<V>
-  Key put(T&& object) {
-    return core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator()));
+  Key put(T&& object, PutOptions options = {}) {
+    auto* const lifespan = lifespan_of(options.lifetime);
+    return kept(lifespan, core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator())));
   }
   /// nullopt if absent. Throws CorruptObject if it is no T, RemoteError if it is a producer's failure.
   template <Serializable T>
@@ -63,11 +76,14 @@ class PROXYSTORE_EXPORT Store {
   void evict(Key const& key) { core().evict(key); }
 
   template <Serializable T>
-  std::vector<Key> put_batch(std::vector<T> const& objects) {
+  std::vector<Key> put_batch(std::vector<T> const& objects, PutOptions options = {}) {
+    auto* const lifespan = lifespan_of(options.lifetime);
     std::vector<Buffer> buffers;
     buffers.reserve(objects.size());
     for (auto const& object : objects) buffers.push_back(Serializer<T>::encode(object, core().allocator()));
-    return core().put_batch(std::move(buffers));
+    auto keys = core().put_batch(std::move(buffers));
+    if (lifespan) lifespan->keep(keys);
+    return keys;
   }
   /// In the order of `keys`; absent ones are nullopt. Throws as get().
   template <Serializable T>
@@ -79,19 +95,22 @@ class PROXYSTORE_EXPORT Store {
     return objects;
   }
 
-  /// Puts the object and stands for it. `object` is moved into the proxy if it is populated.
+  /// Puts the object and stands for it. `object` is moved into the proxy if it is populated. Throws InvalidArgument for
+  /// options that exclude each other.
   template <class T, class V = std::remove_cvref_t<T>>
     requires Serializable<V>
   Proxy<V> proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
-    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object)), options, where);
-    auto proxy = proxy_of<V>(put(std::as_const(object)), options, where);
+    require_one(options.evict_on_resolve, options.lifetime);
+    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object), {options.lifetime}), options, where);
+    auto proxy = proxy_of<V>(put(std::as_const(object), {options.lifetime}), options, where);
     proxy.target_->hold(std::forward<T>(object));
     return proxy;
   }
   template <Serializable T>
   std::vector<Proxy<T>> proxy_batch(std::vector<T> const& objects, ProxyOptions options = {},
                                     detail::Where where = detail::Where::here()) {
-    auto keys = put_batch(objects);
+    require_one(options.evict_on_resolve, options.lifetime);
+    auto keys = put_batch(objects, {options.lifetime});
     std::vector<Proxy<T>> proxies;
     proxies.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -103,18 +122,29 @@ class PROXYSTORE_EXPORT Store {
   /// Makes no request: whether there is an object is found out at the first use.
   template <Serializable T>
   Proxy<T> proxy_from_key(Key key, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
-    return proxy_of<T>(std::move(key), options, where);
+    require_one(options.evict_on_resolve, options.lifetime);
+    return proxy_of<T>(kept(lifespan_of(options.lifetime), std::move(key)), options, where);
   }
   template <class T>
   auto locked_proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
     return ProxyLocker(proxy(std::forward<T>(object), options, where));
   }
 
+  /// Puts the object and owns it: it is evicted when the owner is destroyed. `object` is moved into the owner if it is
+  /// populated.
+  template <class T, class V = std::remove_cvref_t<T>>
+    requires Serializable<V>
+  OwnedProxy<V> owned_proxy(T&& object, OwnedOptions options = {}, detail::Where where = detail::Where::here()) {
+    return OwnedProxy<V>(proxy(std::forward<T>(object), {.populate = options.populate}, where).target_);
+  }
+
   /// A promise of an object that does not exist yet. Throws NotDeferrable, naming the connector, where a key
-  /// cannot be made before its object.
+  /// cannot be made before its object; InvalidArgument for options that exclude each other.
   template <Serializable T>
   Future<T> future(FutureOptions options = {}, detail::Where where = detail::Where::here()) {
-    Key key = core().new_key(KeyHint{options.producer});
+    require_one(options.evict_on_resolve, options.lifetime);
+    auto* const lifespan = lifespan_of(options.lifetime);
+    Key key = kept(lifespan, core().new_key(KeyHint{options.producer}));
     detail::Reference reference{core_->info(), std::move(key), where, detail::Kind::deferred, options.evict_on_resolve};
     return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
   }
@@ -128,11 +158,23 @@ class PROXYSTORE_EXPORT Store {
   void close();
 
  private:
+  friend class Lifetime;
   explicit Store(std::shared_ptr<detail::StoreCore> core) noexcept : core_(std::move(core)) {}
   detail::StoreCore& core() const {
     if (!core_) throw InvalidArgument("this store was moved away");
     return *core_;
   }
+
+  /// Throws InvalidArgument for a lifetime that has ended or is another store's. Null: there is none.
+  detail::Lifespan* lifespan_of(Lifetime const* lifetime) const {
+    return lifetime ? open_lifespan(*lifetime) : nullptr;
+  }
+  detail::Lifespan* open_lifespan(Lifetime const& lifetime) const;
+  static Key kept(detail::Lifespan* lifespan, Key key) {
+    if (lifespan) lifespan->keep({key});
+    return key;
+  }
+  static void require_one(bool evict_on_resolve, Lifetime const* lifetime);
 
   template <class T>
   static T decode(Bytes const& bytes) {

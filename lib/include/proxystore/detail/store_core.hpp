@@ -15,6 +15,7 @@
 
 #include <proxystore/connector.hpp>
 #include <proxystore/detail/cache.hpp>
+#include <proxystore/detail/lifespan.hpp>
 #include <proxystore/detail/reference.hpp>
 #include <proxystore/log.hpp>
 
@@ -55,6 +56,8 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
   bool exists(Key const& key);
   void evict(Key const& key);
+  Lifespans& lifespans() noexcept { return lifespans_; }
+  void ensure_open() const;
 
   /// Throws NotDeferrable.
   Key new_key(KeyHint hint);
@@ -70,7 +73,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   /// Runs `work` on a thread of its own that close() joins.
   void spawn(std::function<void()> work);
   std::string report();
-  /// Idempotent. Wakes waiters with BrokenFuture, unregisters, closes the connector.
+  /// Idempotent. Wakes waiters with BrokenFuture, unregisters, evicts what is under a lifetime, closes the connector.
   void close();
 
  private:
@@ -96,7 +99,6 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   void report_stall(Waiter& waiter);
   void throw_ring(Waiter const& waiter, std::optional<std::string> const& ring) const;
   std::string describe(Waiter const& waiter) const;
-  void ensure_open() const;
   static void join(Workers const& workers);
   [[noreturn]] void throw_not_settled(Reference const& future, State state, Deadline::Clock::time_point since) const;
 
@@ -106,6 +108,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   std::shared_ptr<StoreInfo const> info_;
   StoreOptions options_;
   Cache cache_;
+  Lifespans lifespans_;
   std::atomic<bool> closed_{false};
   std::mutex mutex_;             // guards the two lists and what is in them
   Waiter* waiters_ = nullptr;    // newest first, on their threads' stacks

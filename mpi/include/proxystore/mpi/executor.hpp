@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <proxystore/detail/ownership.hpp>
 #include <proxystore/mpi/detail/executor_core.hpp>
 #include <proxystore/serializer.hpp>
 
@@ -113,7 +114,8 @@ class Client {
   };
 
   /// Runs `function(arguments...)` on the rank with the fewest tasks. Arguments and result are anything
-  /// serializable, futures and proxies too. Returns at once.
+  /// serializable, futures and proxies too. Borrowed proxies (owned.hpp) among the arguments stay lent until the task has
+  /// ended; then their owner has them back, though the task may have failed. Returns at once.
   template <auto function, class... Arguments>
   auto run(Arguments&&... arguments) const {
     return submit<function>(std::nullopt, std::forward<Arguments>(arguments)...);
@@ -139,7 +141,9 @@ class Client {
   auto submit(std::optional<int> rank, Arguments&&... arguments) const {
     using Call = detail::Call<decltype(function)>;
     static_cast<void>(&detail::Declared<function>::done);  // its use is what declares the function
+    proxystore::detail::LoanCollector loans;
     auto state = core_->submit(rank, detail::task_name<function>(), Call::pack(std::forward<Arguments>(arguments)...));
+    state->borrowed = loans.take();
     return Task<typename Call::result>(*core_, std::move(state));
   }
 

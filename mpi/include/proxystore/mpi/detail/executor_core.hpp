@@ -44,6 +44,7 @@ struct TaskState {
   std::string_view name;
   bool done = false;
   Bytes result;  // or a failure (wire::failure)
+  std::vector<std::shared_ptr<void const>> borrowed = {};  // given back when it is done
 };
 
 /// One per rank. All members but the destructor throw.
