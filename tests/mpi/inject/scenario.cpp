@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <proxystore/future.hpp>
+#include <proxystore/mpi/broadcast.hpp>
 #include <proxystore/mpi/executor.hpp>
 #include <proxystore/mpi/rma.hpp>
 #include <proxystore/proxy.hpp>
@@ -61,6 +62,10 @@ class Play {
     meet();
     on(1, "progress", [&] { store_->progress(); });
     attempt("report", [&] { (void)store_->report(); });
+  }
+
+  void tell() {
+    attempt("broadcast", [&] { expect(mpi::broadcast(MPI_COMM_WORLD, 1, std::string(rank_ == 1 ? "told" : "")) == "told"); });
   }
 
   void execute() {
@@ -158,6 +163,7 @@ Outcome play(MPI_Comm apart, std::string const& name, std::string const& options
     play.keep();
     play.close();
   }
+  play.tell();
   play.execute();
   return play.outcome;
 }

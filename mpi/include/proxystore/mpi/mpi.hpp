@@ -1,6 +1,7 @@
 /// Everything for programs under mpirun.
 #pragma once
 
+#include <proxystore/mpi/broadcast.hpp>
 #include <proxystore/mpi/executor.hpp>
 #include <proxystore/mpi/rma.hpp>
 #include <proxystore/mpi/scope.hpp>
