@@ -6,12 +6,13 @@ include(CMakePackageConfigHelpers)
 set(PROXYSTORE_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/proxystore")
 
 # proxystore_component(<name>
+#   [C_INTERFACE]           its headers are C: who links it need not know C++20
 #   [DIRECTORY <dir>]       holds include/ and src/; default: the current one
 #   [PUBLIC <targets>...]   linked, and needed by the headers
 #   [PRIVATE <targets>...]  linked
 #   [PACKAGES <args>...])   one string for each find_dependency() that users of the component need
 function(proxystore_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIRECTORY" "PUBLIC;PRIVATE;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "C_INTERFACE" "DIRECTORY" "PUBLIC;PRIVATE;PACKAGES")
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}")
   if(arg_DIRECTORY)
     set(dir "${CMAKE_CURRENT_SOURCE_DIR}/${arg_DIRECTORY}")
@@ -27,7 +28,9 @@ function(proxystore_component name)
   add_library(${target} ${sources})
   add_library(proxystore::${name} ALIAS ${target})
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${dir}/include" FILES ${headers})
-  target_compile_features(${target} PUBLIC cxx_std_20)
+  if(NOT arg_C_INTERFACE)
+    target_compile_features(${target} PUBLIC cxx_std_20)
+  endif()
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}

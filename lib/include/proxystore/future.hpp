@@ -70,6 +70,9 @@ class Future {
   }
 
   Key const& key() const { return reference().key; }
+  /// For what is built upon futures: the store of this one, found by name if it arrived; valid as long as this future.
+  /// Throws UnknownStore.
+  detail::StoreCore& store() const { return target().store(); }
   /// False if default constructed.
   bool valid() const noexcept { return target_ != nullptr; }
 

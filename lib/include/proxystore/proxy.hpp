@@ -53,6 +53,8 @@ class Proxy {
   T extract(Deadline deadline = {}) const { return resolve(deadline); }
 
   Key const& key() const { return target().reference().key; }
+  /// For what is built upon proxies, as Future::store().
+  detail::StoreCore& store() const { return target().store(); }
   /// False for a proxy that stands for nothing.
   bool valid() const noexcept { return target_ != nullptr; }
 
