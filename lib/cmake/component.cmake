@@ -32,21 +32,30 @@ function(proxystore_component name)
     target_compile_features(${target} PUBLIC cxx_std_20)
   endif()
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  proxystore_package_component(${name} FILE_SET NEEDS ${arg_PUBLIC} ${arg_PRIVATE} PACKAGES ${arg_PACKAGES})
+endfunction()
+
+# Installs target proxystore_<name>, and tells the package of it.
+function(proxystore_package_component name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "FILE_SET" "" "NEEDS;PACKAGES")
+  set(target proxystore_${name})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
     INSTALL_RPATH "\$ORIGIN")
-
-  install(TARGETS ${target} EXPORT proxystore-${name} FILE_SET HEADERS)
+  set(headers)
+  if(arg_FILE_SET)
+    set(headers FILE_SET HEADERS)
+  endif()
+  install(TARGETS ${target} EXPORT proxystore-${name} ${headers})
   install(EXPORT proxystore-${name} NAMESPACE proxystore:: DESTINATION ${PROXYSTORE_PACKAGE_DIR})
 
-  set(needs ${arg_PUBLIC} ${arg_PRIVATE})
-  list(FILTER needs INCLUDE REGEX "^proxystore::")
-  list(TRANSFORM needs REPLACE "^proxystore::" "")
+  list(FILTER arg_NEEDS INCLUDE REGEX "^proxystore::")
+  list(TRANSFORM arg_NEEDS REPLACE "^proxystore::" "")
   set_property(GLOBAL APPEND PROPERTY PROXYSTORE_COMPONENTS ${name})
   set_property(GLOBAL APPEND_STRING PROPERTY PROXYSTORE_COMPONENT_FACTS
-    "set(proxystore_${name}_needs \"${needs}\")\nset(proxystore_${name}_packages \"${arg_PACKAGES}\")\n")
+    "set(proxystore_${name}_needs \"${arg_NEEDS}\")\nset(proxystore_${name}_packages \"${arg_PACKAGES}\")\n")
 endfunction()
 
 # Installs proxystoreConfig.cmake for all components declared so far.

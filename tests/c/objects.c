@@ -43,7 +43,8 @@ static void arrays_of_every_type_come_back(void) {
     CHECK((uintptr_t)view.data % (element > 8 ? 8 : element) == 0);
     OK(proxystore_proxy_free(&proxy));
   }
-  CHECK(proxystore_type_size(99) == 0);
+  CHECK(proxystore_type_size(99) == 0 && strcmp(proxystore_type_name(99), "?") == 0);
+  CHECK(strcmp(proxystore_type_name(PROXYSTORE_COMPLEX128), "COMPLEX128") == 0);
 }
 
 static void numbers_and_empty_arrays_come_back(void) {

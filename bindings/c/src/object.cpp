@@ -31,7 +31,7 @@ Object Object::borrow(int type, void const* data, int rank, std::size_t const* s
 Object Object::allocate(int type, int rank, std::size_t const* shape, Allocator& memory) {
   Object object(type, shape_of(type, rank, shape));
   auto const dtype = dtype_of(type);
-  if (!dtype) throw InvalidArgument(name_of_type(type) + " cannot be allocated (only arrays can)");
+  if (!dtype) throw InvalidArgument(std::string(proxystore_type_name(type)) + " cannot be allocated (only arrays can)");
   object.prefix_ = npy::prefix_size(*dtype, object.shape_);
   Buffer buffer = memory.allocate(object.prefix_ + bytes_in(type, object.shape_));
   npy::write_prefix(buffer.span().first(object.prefix_), *dtype, object.shape_);
@@ -53,7 +53,8 @@ void* Object::writable() noexcept {
 void Object::read(int type, void* data, std::size_t size) const {
   auto const here = view();
   if (type != type_)
-    throw InvalidArgument("the object is " + name_of_type(type_) + ", it was asked for as " + name_of_type(type));
+    throw InvalidArgument(std::string("the object is ") + proxystore_type_name(type_) + ", it was asked for as " +
+                          proxystore_type_name(type));
   if (size != here.size)
     throw InvalidArgument("the object has " + std::to_string(here.size) + " bytes, there is room for " +
                           std::to_string(size) + " (ask for its view to learn its shape)");

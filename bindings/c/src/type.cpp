@@ -49,13 +49,6 @@ std::optional<int> type_of(npy::Dtype dtype) {
   return found == arrays.end() ? std::nullopt : std::optional(found->type);
 }
 
-std::string name_of_type(int type) {
-  if (type == PROXYSTORE_BYTES) return "BYTES";
-  if (type == PROXYSTORE_TEXT) return "TEXT";
-  auto const* row = find(type);
-  return row ? row->name : std::to_string(type);
-}
-
 Shape shape_of(int type, int rank, std::size_t const* extents) {
   bool const array = find(type) != nullptr;
   if (!array && type != PROXYSTORE_BYTES && type != PROXYSTORE_TEXT)
@@ -63,7 +56,7 @@ Shape shape_of(int type, int rank, std::size_t const* extents) {
   if (rank < 0 || rank > max_rank)
     throw InvalidArgument("an array of rank " + std::to_string(rank) + " cannot be stored (0 to 64)");
   if (!array && rank != 1)
-    throw InvalidArgument(name_of_type(type) + " of rank " + std::to_string(rank) +
+    throw InvalidArgument(std::string(proxystore_type_name(type)) + " of rank " + std::to_string(rank) +
                           " cannot be stored (it has one extent)");
   if (rank > 0 && !extents) throw InvalidArgument("a shape is needed, this pointer is NULL");
   return rank == 0 ? Shape() : Shape(extents, extents + rank);
@@ -71,8 +64,19 @@ Shape shape_of(int type, int rank, std::size_t const* extents) {
 
 }  // namespace proxystore::c
 
-extern "C" std::size_t proxystore_type_size(int type) {
+extern "C" {
+
+std::size_t proxystore_type_size(int type) {
   if (type == PROXYSTORE_BYTES || type == PROXYSTORE_TEXT) return 1;
-  auto const dtype = proxystore::c::dtype_of(type);
-  return dtype ? dtype->size : 0;
+  auto const* row = proxystore::c::find(type);
+  return row ? row->dtype.size : 0;
 }
+
+char const* proxystore_type_name(int type) {
+  if (type == PROXYSTORE_BYTES) return "BYTES";
+  if (type == PROXYSTORE_TEXT) return "TEXT";
+  auto const* row = proxystore::c::find(type);
+  return row ? row->name : "?";
+}
+
+}  // extern "C"

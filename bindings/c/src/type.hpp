@@ -1,8 +1,8 @@
 /// The types of the C interface, and what they are on the wire.
 #pragma once
 
+#include <cstddef>
 #include <optional>
-#include <string>
 
 #include <proxystore/c/proxystore.h>
 #include <proxystore/detail/npy.hpp>
@@ -13,8 +13,6 @@ namespace proxystore::c {
 std::optional<npy::Dtype> dtype_of(int type);
 /// nullopt: C has no name for it.
 std::optional<int> type_of(npy::Dtype dtype);
-/// "FLOAT64", or "99" for a number that is no type.
-std::string name_of_type(int type);
 
 /// What a caller says: `rank` extents, and one for bytes and text. Throws InvalidArgument.
 Shape shape_of(int type, int rank, std::size_t const* extents);

@@ -3,7 +3,8 @@
  * 1. Every call returns PROXYSTORE_OK or one of the codes below; proxystore_last_error() then has the text. Nothing
  *    aborts, prints or throws. A call that fails leaves its out-arguments as they were.
  * 2. Handles are made by calls with an `out` argument, and given back by the _free() of their type, which takes the
- *    address of the handle and makes it NULL; of a NULL handle it does nothing. In any order: what is still needed stays.
+ *    address of the handle and makes it NULL; of a NULL handle it does nothing. In any order: what is still needed
+ * stays.
  * 3. A NULL that is not allowed, or a handle of another type, is PROXYSTORE_INVALID_ARGUMENT. A handle that was freed
  *    through another variable cannot be told from a good one.
  * 4. Any thread may call anything at any time, but _free() only where no other call uses the handle. With MPI see
@@ -48,11 +49,11 @@ enum proxystore_code {
 };
 
 /* Of this thread's last call that failed: problem (why) suggestion. "" if none has. Valid until the next that fails. */
-PROXYSTORE_API const char* proxystore_last_error(void);
+PROXYSTORE_API char const* proxystore_last_error(void);
 /* The code in small letters without its prefix: "not_found". "unknown" for any other number. */
-PROXYSTORE_API const char* proxystore_code_name(int code);
+PROXYSTORE_API char const* proxystore_code_name(int code);
 /* "0.1.0" */
-PROXYSTORE_API const char* proxystore_version(void);
+PROXYSTORE_API char const* proxystore_version(void);
 
 /* ---- Objects */
 
@@ -77,15 +78,17 @@ enum proxystore_type {
 
 /* Of one element, in bytes; 0 for a number that is no type. */
 PROXYSTORE_API size_t proxystore_type_size(int type);
+/* "FLOAT64"; "?" for a number that is no type. */
+PROXYSTORE_API char const* proxystore_type_name(int type);
 
 /* An object in place. Rank 0 is one number: a double of C++ too. Bytes and text have rank 1 and are not aligned;
  * text does not end with a zero. */
 typedef struct proxystore_view {
-  const void* data;
+  void const* data;
   size_t size;         /* in bytes */
   int type;            /* enum proxystore_type */
   int rank;            /* 0 to 64 */
-  const size_t* shape; /* rank extents */
+  size_t const* shape; /* rank extents */
 } proxystore_view;
 
 /* The key of an object: a value, copied and sent as it is (sizeof bytes). */
@@ -103,7 +106,7 @@ typedef struct proxystore_array proxystore_array;
 #define PROXYSTORE_FOREVER (-1.0)
 
 /* Receives a line of text without its end, from whichever thread waits; must not wait for the store. */
-typedef void (*proxystore_log)(void* context, int is_warning, const char* text);
+typedef void (*proxystore_log)(void* context, int is_warning, char const* text);
 
 typedef struct proxystore_store_options {
   double stall_report;   /* a wait longer than this is reported once; 0: never */
@@ -118,10 +121,10 @@ typedef struct proxystore_store_options {
 
 /* From text: "local:", "file:///scratch/run7", "redis://host:6379/0"; kinds that were built. `options` may be NULL.
  * With a communicator: proxystore_mpi.h. */
-PROXYSTORE_API int proxystore_store_open(const char* name, const char* connector,
-                                         const proxystore_store_options* options, proxystore_store** out);
+PROXYSTORE_API int proxystore_store_open(char const* name, char const* connector,
+                                         proxystore_store_options const* options, proxystore_store** out);
 /* Another handle of the same store. */
-PROXYSTORE_API int proxystore_store_copy(const proxystore_store* store, proxystore_store** out);
+PROXYSTORE_API int proxystore_store_copy(proxystore_store const* store, proxystore_store** out);
 /* Collective where opening was. Idempotent. Waiters get PROXYSTORE_BROKEN_FUTURE; views stay valid. */
 PROXYSTORE_API int proxystore_store_close(proxystore_store* store);
 /* Closes too, with the last handle of a store. */
@@ -133,20 +136,20 @@ PROXYSTORE_API int proxystore_store_report(proxystore_store* store, char** out);
 PROXYSTORE_API void proxystore_text_free(char* text);
 
 /* Copies an object into the store. `shape` has `rank` extents; for bytes and text one, their length. */
-PROXYSTORE_API int proxystore_store_put(proxystore_store* store, int type, const void* data, int rank,
-                                        const size_t* shape, proxystore_key* out);
-PROXYSTORE_API int proxystore_store_put_bytes(proxystore_store* store, const void* data, size_t size,
+PROXYSTORE_API int proxystore_store_put(proxystore_store* store, int type, void const* data, int rank,
+                                        size_t const* shape, proxystore_key* out);
+PROXYSTORE_API int proxystore_store_put_bytes(proxystore_store* store, void const* data, size_t size,
                                               proxystore_key* out);
 /* The object as a proxy that is resolved. PROXYSTORE_NOT_FOUND if there is none. */
-PROXYSTORE_API int proxystore_store_get(proxystore_store* store, const proxystore_key* key, proxystore_proxy** out);
-PROXYSTORE_API int proxystore_store_exists(proxystore_store* store, const proxystore_key* key, int* out);
+PROXYSTORE_API int proxystore_store_get(proxystore_store* store, proxystore_key const* key, proxystore_proxy** out);
+PROXYSTORE_API int proxystore_store_exists(proxystore_store* store, proxystore_key const* key, int* out);
 /* No error if there is none. Views of it stay valid. */
-PROXYSTORE_API int proxystore_store_evict(proxystore_store* store, const proxystore_key* key);
+PROXYSTORE_API int proxystore_store_evict(proxystore_store* store, proxystore_key const* key);
 
 /* ---- Arrays in the store's memory: written once, where they will be read */
 
 /* Uninitialised memory for one array, aligned to 64 bytes. */
-PROXYSTORE_API int proxystore_array_new(proxystore_store* store, int type, int rank, const size_t* shape,
+PROXYSTORE_API int proxystore_array_new(proxystore_store* store, int type, int rank, size_t const* shape,
                                         proxystore_array** out);
 /* Its elements, to be written; NULL once the array was set or put. */
 PROXYSTORE_API int proxystore_array_data(proxystore_array* array, void** out);
@@ -160,27 +163,27 @@ PROXYSTORE_API int proxystore_array_free(proxystore_array** array);
 /* The first proxy that resolves takes the object out of the store. */
 #define PROXYSTORE_EVICT_ON_RESOLVE 1
 
-/* `producer` is the rank that will set it, where the medium has ranks: the future breaks when that rank leaves, and takes
- * part in the detection of deadlocks. PROXYSTORE_ANY_PRODUCER: whoever holds it may set it, and it breaks when the
- * process that made it leaves. `flags`: 0 or PROXYSTORE_EVICT_ON_RESOLVE. Reports and errors name file and line. */
+/* `producer` is the rank that will set it, where the medium has ranks: the future breaks when that rank leaves, and
+ * takes part in the detection of deadlocks. PROXYSTORE_ANY_PRODUCER: whoever holds it may set it, and it breaks when
+ * the process that made it leaves. `flags`: 0 or PROXYSTORE_EVICT_ON_RESOLVE. Reports and errors name file and line. */
 #define proxystore_future_new(store, producer, flags, out) \
   proxystore_future_new_at(store, producer, flags, __FILE__, __LINE__, out)
 /* `file` may be NULL. */
-PROXYSTORE_API int proxystore_future_new_at(proxystore_store* store, int producer, int flags, const char* file,
+PROXYSTORE_API int proxystore_future_new_at(proxystore_store* store, int producer, int flags, char const* file,
                                             int line, proxystore_future** out);
-PROXYSTORE_API int proxystore_future_copy(const proxystore_future* future, proxystore_future** out);
+PROXYSTORE_API int proxystore_future_copy(proxystore_future const* future, proxystore_future** out);
 PROXYSTORE_API int proxystore_future_free(proxystore_future** future);
 
 /* Copies the object into the store. Once: a second time is PROXYSTORE_ALREADY_SET. */
-PROXYSTORE_API int proxystore_future_set(proxystore_future* future, int type, const void* data, int rank,
-                                         const size_t* shape);
-PROXYSTORE_API int proxystore_future_set_bytes(proxystore_future* future, const void* data, size_t size);
+PROXYSTORE_API int proxystore_future_set(proxystore_future* future, int type, void const* data, int rank,
+                                         size_t const* shape);
+PROXYSTORE_API int proxystore_future_set_bytes(proxystore_future* future, void const* data, size_t size);
 /* `text` ends with a zero, which is not stored. */
-PROXYSTORE_API int proxystore_future_set_text(proxystore_future* future, const char* text);
+PROXYSTORE_API int proxystore_future_set_text(proxystore_future* future, char const* text);
 /* Copies nothing where the array lies in the memory of the future's store. The array is empty then, as above. */
 PROXYSTORE_API int proxystore_future_set_array(proxystore_future* future, proxystore_array* array);
 /* Every consumer gets PROXYSTORE_REMOTE with this text and who said so. */
-PROXYSTORE_API int proxystore_future_fail(proxystore_future* future, const char* message);
+PROXYSTORE_API int proxystore_future_fail(proxystore_future* future, char const* message);
 
 /* *out: 1 if it is set, or failed; else 0. Never waits. */
 PROXYSTORE_API int proxystore_future_done(proxystore_future* future, int* out);
@@ -191,15 +194,15 @@ PROXYSTORE_API int proxystore_future_result(proxystore_future* future, double ti
 /* Waits, then a copy of an object of just this type and size in bytes; of any shape. */
 PROXYSTORE_API int proxystore_future_read(proxystore_future* future, double timeout, int type, void* data, size_t size);
 PROXYSTORE_API int proxystore_future_evict(proxystore_future* future);
-PROXYSTORE_API int proxystore_future_key(const proxystore_future* future, proxystore_key* out);
+PROXYSTORE_API int proxystore_future_key(proxystore_future const* future, proxystore_key* out);
 
 /* ---- Proxies: stand for an object that need not exist yet. Copies share one resolution. */
 
-PROXYSTORE_API int proxystore_proxy_of_future(const proxystore_future* future, proxystore_proxy** out);
+PROXYSTORE_API int proxystore_proxy_of_future(proxystore_future const* future, proxystore_proxy** out);
 /* Makes no request: whether there is an object is found out when it is resolved. */
-PROXYSTORE_API int proxystore_proxy_of_key(proxystore_store* store, const proxystore_key* key, int flags,
+PROXYSTORE_API int proxystore_proxy_of_key(proxystore_store* store, proxystore_key const* key, int flags,
                                            proxystore_proxy** out);
-PROXYSTORE_API int proxystore_proxy_copy(const proxystore_proxy* proxy, proxystore_proxy** out);
+PROXYSTORE_API int proxystore_proxy_copy(proxystore_proxy const* proxy, proxystore_proxy** out);
 PROXYSTORE_API int proxystore_proxy_free(proxystore_proxy** proxy);
 
 /* Waits, then the object in place, valid while this handle or a copy of it lives. After a failure it may be tried
@@ -208,21 +211,21 @@ PROXYSTORE_API int proxystore_proxy_resolve(proxystore_proxy* proxy, double time
 PROXYSTORE_API int proxystore_proxy_read(proxystore_proxy* proxy, double timeout, int type, void* data, size_t size);
 /* Starts resolving in the background; the next use waits for what is left. */
 PROXYSTORE_API int proxystore_proxy_resolve_async(proxystore_proxy* proxy);
-PROXYSTORE_API int proxystore_proxy_is_resolved(const proxystore_proxy* proxy, int* out);
+PROXYSTORE_API int proxystore_proxy_is_resolved(proxystore_proxy const* proxy, int* out);
 PROXYSTORE_API int proxystore_proxy_evict(proxystore_proxy* proxy);
-PROXYSTORE_API int proxystore_proxy_key(const proxystore_proxy* proxy, proxystore_key* out);
+PROXYSTORE_API int proxystore_proxy_key(proxystore_proxy const* proxy, proxystore_key* out);
 
 /* ---- Handles as bytes, to be sent by other means (some 100, never the object); C++ deserializes them as Future<T> or
  * Proxy<T>, whatever T the object is, and the reverse. */
 
 /* Writes them to `buffer`. *size: how many there are. PROXYSTORE_INVALID_ARGUMENT, with *size, if `capacity` is less;
  * with a capacity of zero `buffer` may be NULL and it is no error: so one asks for the size. */
-PROXYSTORE_API int proxystore_future_serialize(const proxystore_future* future, void* buffer, size_t capacity,
+PROXYSTORE_API int proxystore_future_serialize(proxystore_future const* future, void* buffer, size_t capacity,
                                                size_t* size);
-PROXYSTORE_API int proxystore_future_deserialize(const void* buffer, size_t size, proxystore_future** out);
-PROXYSTORE_API int proxystore_proxy_serialize(const proxystore_proxy* proxy, void* buffer, size_t capacity,
+PROXYSTORE_API int proxystore_future_deserialize(void const* buffer, size_t size, proxystore_future** out);
+PROXYSTORE_API int proxystore_proxy_serialize(proxystore_proxy const* proxy, void* buffer, size_t capacity,
                                               size_t* size);
-PROXYSTORE_API int proxystore_proxy_deserialize(const void* buffer, size_t size, proxystore_proxy** out);
+PROXYSTORE_API int proxystore_proxy_deserialize(void const* buffer, size_t size, proxystore_proxy** out);
 
 #ifdef __cplusplus
 }

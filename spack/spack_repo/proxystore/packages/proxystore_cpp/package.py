@@ -23,10 +23,12 @@ class ProxystoreCpp(CMakePackage):
     variant("mpi", default=True, description="The rma connector and the executor, for MPI ranks")
     variant("hdf5", default=False, description="The hdf5 connector")
     variant("redis", default=False, description="The Redis connector")
+    variant("fortran", default=False, description="The Fortran modules")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
     depends_on("cxx", type="build")
+    depends_on("fortran", type="build", when="+fortran")
     depends_on("cmake@3.24:", type="build")
     depends_on("cereal@1.3:")
     depends_on("mpi@3.1:", when="+mpi")
@@ -48,6 +50,7 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("PROXYSTORE_BUILD_MPI", "mpi"),
             self.define_from_variant("PROXYSTORE_BUILD_HDF5", "hdf5"),
             self.define_from_variant("PROXYSTORE_BUILD_REDIS", "redis"),
+            self.define_from_variant("PROXYSTORE_BUILD_FORTRAN", "fortran"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
             self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests),
         ]
