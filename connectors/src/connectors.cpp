@@ -2,6 +2,9 @@
 
 #include <proxystore/registry.hpp>
 
+#ifdef PROXYSTORE_HAVE_ENDPOINT
+#include <proxystore/connectors/endpoint.hpp>
+#endif
 #ifdef PROXYSTORE_HAVE_FILE
 #include <proxystore/connectors/file.hpp>
 #endif
@@ -19,6 +22,9 @@ namespace proxystore {
 
 void register_connectors() {
   [[maybe_unused]] auto& registry = Registry::instance();
+#ifdef PROXYSTORE_HAVE_ENDPOINT
+  EndpointConnector::add_kind(registry);
+#endif
 #ifdef PROXYSTORE_HAVE_FILE
   FileConnector::add_kind(registry);
 #endif

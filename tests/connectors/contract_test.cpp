@@ -9,6 +9,9 @@
 #include "directory.hpp"
 
 #include "folder.hpp"
+#ifdef PROXYSTORE_HAVE_ENDPOINT
+#include "../endpoint/daemon.hpp"
+#endif
 #ifdef PROXYSTORE_HAVE_REDIS
 #include "../redis/server.hpp"
 #endif
@@ -57,9 +60,33 @@ auto const redis_cases =
                             redis("redis_parts", [](auto& options) { options.part_size = 4096; })};
 #endif
 
+#ifdef PROXYSTORE_HAVE_ENDPOINT
+/// One endpoint for the program, in memory, and one with a database.
+endpoint_test::Daemon const& endpoint_in_memory() {
+  static endpoint_test::Daemon const daemon({"--max-object-size", "200MB"});
+  return daemon;
+}
+
+auto const endpoint_cases = testing::Values(
+    Case{"endpoint", [] { return std::make_unique<EndpointConnector>(endpoint_in_memory().options()); }},
+    Case{"endpoint_one_connection",
+         [] {
+           auto options = endpoint_in_memory().address();
+           options.connections = 1;
+           return std::make_unique<EndpointConnector>(options);
+         }},
+    Case{"endpoint_database", [] {
+           static endpoint_test::Daemon const daemon({"--max-object-size", "200MB", "--persist"});
+           return std::make_unique<EndpointConnector>(daemon.options());
+         }});
+#endif
+
 }  // namespace
 
 HOLD_TO_CONTRACT(All, all);
+#ifdef PROXYSTORE_HAVE_ENDPOINT
+HOLD_TO_CONTRACT(Endpoint, endpoint_cases);
+#endif
 #ifdef PROXYSTORE_HAVE_REDIS
 HOLD_TO_CONTRACT(Redis, testing::ValuesIn(redis_cases));
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EveryConnector);

@@ -24,6 +24,7 @@ class ProxystoreCpp(CMakePackage):
     variant("hdf5", default=False, description="The hdf5 connector")
     variant("redis", default=False, description="The Redis connector")
     variant("fortran", default=False, description="The Fortran modules")
+    variant("endpoint", default=False, description="The endpoint connector and proxystore-endpoint")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
@@ -38,6 +39,10 @@ class ProxystoreCpp(CMakePackage):
     depends_on("hdf5~mpi", when="+hdf5~mpi")
     depends_on("hiredis@0.14:", when="+redis")
     depends_on("pkgconfig", type="build", when="+redis")
+    depends_on("boost@1.74:", when="+endpoint")  # its headers
+    depends_on("tomlplusplus@3:", when="+endpoint")
+    depends_on("cli11@2.1:", when="+endpoint")
+    depends_on("sqlite@3.20:", when="+endpoint")
     depends_on("googletest@1.12:", type="test")
 
     # C++20 as g++ 12 and clang 14 have it.
@@ -51,6 +56,7 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("PROXYSTORE_BUILD_HDF5", "hdf5"),
             self.define_from_variant("PROXYSTORE_BUILD_REDIS", "redis"),
             self.define_from_variant("PROXYSTORE_BUILD_FORTRAN", "fortran"),
+            self.define_from_variant("PROXYSTORE_BUILD_ENDPOINT", "endpoint"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
             self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests),
         ]

@@ -1,0 +1,41 @@
+/// Endpoints of a user: one folder each, as Python ProxyStore keeps them.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proxystore::detail {
+
+/// A config.toml. Members are Python's, and those that its reader passes over.
+struct EndpointConfig {
+  std::string name;  ///< letters, digits, - and _
+  std::string uuid;
+  int port = 0;
+  std::optional<std::string> host = std::nullopt;      ///< absent: has not been started yet
+  std::string host_type = "static";                    ///< or "ip", "fqdn": looked up at each start
+  std::optional<std::string> relay = std::nullopt;     ///< of Python's peering, which is not offered here
+  std::optional<std::string> database = std::nullopt;  ///< file that keeps the objects; absent: memory alone
+  std::size_t max_object_size = 100'000'000;           ///< bytes
+};
+
+bool is_endpoint_name(std::string const& name) noexcept;
+
+/// The folder of this user's endpoints: $PROXYSTORE_HOME, else below $XDG_DATA_HOME or ~/.local/share.
+std::filesystem::path default_home();
+
+/// Throws ConfigError, which names the file and what is wrong with it.
+EndpointConfig read_config(std::filesystem::path const& folder);
+/// In one step: who reads it meanwhile sees the old or the new one. Throws std::system_error.
+void write_config(EndpointConfig const& config, std::filesystem::path const& folder);
+
+struct FoundEndpoint {
+  std::filesystem::path folder;
+  EndpointConfig config;
+};
+/// All below `home` whose configuration can be read, by name.
+std::vector<FoundEndpoint> find_endpoints(std::filesystem::path const& home);
+
+}  // namespace proxystore::detail
