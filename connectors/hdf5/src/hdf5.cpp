@@ -10,10 +10,10 @@
 #include <utility>
 
 #include <proxystore/error.hpp>
+#include <proxystore/h5/file.hpp>
 
 #include "object_file.hpp"
 #include "place.hpp"
-#include "posix.hpp"
 #include "watch.hpp"
 
 namespace proxystore {
@@ -63,13 +63,13 @@ struct Hdf5Connector::Parts {
 void Hdf5Connector::Parts::write(Key const& key, hdf5::Draft const& draft, bool sync) const {
   auto const path = place.draft(key);
   Unfinished const unfinished(path);
-  auto file = hdf5::File::create(path);
+  auto file = h5::File::create(path);
   if (!file) throw ObjectNotFound("hdf5 key '" + key.text() + "' cannot be set (it was evicted)");
   draft.write(*file);
   if (sync) file->sync();
   file->close();
   place.publish(key, path);
-  if (sync) hdf5::sync_directory(place.directory(key));
+  if (sync) h5::sync_directory(place.directory(key));
 }
 
 Hdf5Connector::Hdf5Connector(std::filesystem::path directory, Hdf5Options options)
@@ -112,7 +112,7 @@ void Hdf5Connector::set(Key const& key, Buffer object) {
   auto const draft = hdf5::draft(std::move(object).freeze(), {store_, key.text(), whoami(), parts_->rank},
                                  {options_.compression, options_.checksum});
   parts_->write(key, draft, options_.sync);
-  if (options_.sync) hdf5::sync_directory(directory_.string());
+  if (options_.sync) h5::sync_directory(directory_.string());
 }
 
 std::optional<Bytes> Hdf5Connector::get(Key const& key) {
@@ -120,7 +120,7 @@ std::optional<Bytes> Hdf5Connector::get(Key const& key) {
   auto const& place = parts_->place;
   if (place.look(key) != State::ready) return std::nullopt;
   auto const path = place.object(key);
-  auto const file = hdf5::File::open(path);
+  auto const file = h5::File::open(path);
   if (!file) return std::nullopt;
   try {
     return hdf5::read_object(*file, path);

@@ -15,10 +15,4 @@ std::string version() {
   return "HDF5 " + std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(release);
 }
 
-std::uint64_t offset_of(hid_t dataset) {
-  haddr_t const offset = H5Dget_offset(dataset);
-  if (offset == HADDR_UNDEF) h5::fail("H5Dget_offset");
-  return offset;
-}
-
 }  // namespace proxystore::hdf5

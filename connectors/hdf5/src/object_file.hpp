@@ -6,8 +6,7 @@
 
 #include <proxystore/buffer.hpp>
 #include <proxystore/h5/attributes.hpp>
-
-#include "posix.hpp"
+#include <proxystore/h5/file.hpp>
 
 namespace proxystore::hdf5 {
 
@@ -30,12 +29,12 @@ struct Draft {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;     ///< of the whole
 
-  void write(File const& file) const;
+  void write(h5::File const& file) const;
 };
 
 Draft draft(Bytes const& object, h5::Provenance const& provenance, Filters filters);
 
 /// The object in `file`, which lies at `path`. Throws CorruptObject where it is not a whole file of draft()'s kind.
-Bytes read_object(File const& file, std::string const& path);
+Bytes read_object(h5::File const& file, std::string const& path);
 
 }  // namespace proxystore::hdf5

@@ -15,8 +15,7 @@
 #include <utility>
 
 #include <proxystore/error.hpp>
-
-#include "posix.hpp"
+#include <proxystore/h5/file.hpp>
 
 namespace proxystore::hdf5 {
 namespace {
@@ -60,7 +59,7 @@ Place::Place(std::string root) : root_(std::move(root)) {
   std::error_code code;
   std::filesystem::create_directories(root_, code);
   if (code) throw ConnectorError("cannot make directory '" + root_ + "' (" + code.message() + ")");
-  if (access(root_.c_str(), R_OK | W_OK | X_OK) != 0) fail("use directory", root_);
+  if (access(root_.c_str(), R_OK | W_OK | X_OK) != 0) h5::posix_fail("use directory", root_);
 }
 
 std::string Place::directory(Key const& key) const { return root_ + '/' + key.text(); }
@@ -69,7 +68,7 @@ std::string Place::draft(Key const& key) const { return directory(key) + "/." + 
 
 Key Place::make() const {
   Key key = make_uuid_key();
-  if (mkdir(directory(key).c_str(), 0777) != 0) fail("make directory", directory(key));
+  if (mkdir(directory(key).c_str(), 0777) != 0) h5::posix_fail("make directory", directory(key));
   return key;
 }
 
@@ -77,7 +76,7 @@ State Place::look(Key const& key) const {
   if (!is_key(key.text())) return State::gone;
   std::unique_ptr<DIR, CloseDirectory> const entries(opendir(directory(key).c_str()));
   if (!entries) {
-    if (!absent(errno)) fail("open directory", directory(key));
+    if (!absent(errno)) h5::posix_fail("open directory", directory(key));
     return State::gone;
   }
   while (auto const* entry = readdir(entries.get()))
@@ -91,14 +90,14 @@ void Place::publish(Key const& key, std::string const& draft) const {
   if (code == EEXIST) throw AlreadySet("hdf5 key '" + key.text() + "' is set already; the first object stays");
   if (absent(code)) throw ObjectNotFound("hdf5 key '" + key.text() + "' cannot be set (it was evicted)");
   errno = code;
-  fail("announce", object(key));
+  h5::posix_fail("announce", object(key));
 }
 
 void Place::remove(Key const& key) const {
   if (!is_key(key.text())) return;
   std::string const removed = root_ + "/." + key.text();
   if (std::rename(directory(key).c_str(), removed.c_str()) != 0) {
-    if (!absent(errno)) fail("evict", directory(key));
+    if (!absent(errno)) h5::posix_fail("evict", directory(key));
     return;
   }
   for (int tries = 0; tries < 3; ++tries) {  // a setter that came late may add its file

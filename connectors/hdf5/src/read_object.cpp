@@ -7,6 +7,7 @@
 
 #include <proxystore/detail/wire.hpp>
 #include <proxystore/error.hpp>
+#include <proxystore/h5/dataset.hpp>
 
 #include "content.hpp"
 #include "layout.hpp"
@@ -26,30 +27,11 @@ void require(bool condition, char const* problem) {
 }
 
 /// Of the formats of HDF5, those with checksums in their metadata: HDF5 is shown nothing else.
-void require_signature(File const& file) {
+void require_signature(h5::File const& file) {
   std::array<std::byte, 9> begin{};
   constexpr char signature[] = "\x89HDF\r\n\x1a\n";
   require(file.read(begin, 0) == begin.size() && std::memcmp(begin.data(), signature, 8) == 0, "it is no HDF5 file");
   require(begin[8] >= std::byte{2}, "it is in a format of HDF5 that stores do not write");
-}
-
-Handle open(std::string const& path) {
-  Handle const access(H5Pcreate(H5P_FILE_ACCESS), "H5Pcreate");
-  h5_check(H5Pset_fapl_sec2(access.get()), "H5Pset_fapl_sec2");
-  h5_check(H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG), "H5Pset_fclose_degree");
-#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
-  h5_check(H5Pset_file_locking(access.get(), false, true), "H5Pset_file_locking");  // nobody writes what can be found
-#endif
-  return {H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), "H5Fopen"};
-}
-
-Shape shape_of(hid_t dataset) {
-  Handle const space(H5Dget_space(dataset), "H5Dget_space");
-  require(H5Sget_simple_extent_type(space.get()) != H5S_NULL, "its dataset has no extent");
-  int const rank = h5_check(H5Sget_simple_extent_ndims(space.get()), "H5Sget_simple_extent_ndims");
-  std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
-  h5_check(H5Sget_simple_extent_dims(space.get(), extents.data(), nullptr), "H5Sget_simple_extent_dims");
-  return {extents.begin(), extents.end()};
 }
 
 /// No filter that HDF5 would have to find as a plugin.
@@ -79,15 +61,15 @@ std::optional<std::uint64_t> place_of(hid_t dataset, std::uint64_t bytes, std::u
   }
   require(h5_check(H5Pget_external_count(creation.get()), "H5Pget_external_count") == 0, "its data lies in other files");
   require(stored == bytes, "its dataset is incomplete");
-  auto const offset = offset_of(dataset);
+  auto const offset = h5::offset_of(dataset);
   require(offset <= file_size && bytes <= file_size - offset, "its data ends behind its end");
   return offset;
 }
 
 Content describe(hid_t dataset, hid_t type) {
   Content content;
-  content.identifier = h5::read_text(dataset, identifier_name).value_or("");
-  content.shape = shape_of(dataset);
+  content.identifier = h5::read_text(dataset, h5::identifier_name).value_or("");
+  content.shape = h5::shape_of(dataset);
   if (content.identifier != wire::numpy) {
     require(h5_check(H5Tequal(type, opaque_byte().get()), "H5Tequal") > 0, "its dataset is not one of a store");
     return content;
@@ -109,7 +91,7 @@ struct Begun {
 
 Begun begin(std::string const& path, std::uint64_t file_size) {
   h5::Session const session;
-  Handle const file = open(path);
+  Handle const file = h5::open_to_read(path);
   Handle const dataset(H5Dopen2(file.get(), dataset_name, H5P_DEFAULT), "H5Dopen2");
   Handle const type(H5Dget_type(dataset.get()), "H5Dget_type");
   Begun begun{describe(dataset.get(), type.get()), {}, 0, {}};
@@ -125,7 +107,7 @@ Begun begin(std::string const& path, std::uint64_t file_size) {
   return begun;
 }
 
-Bytes read_whole(File const& file, std::string const& path) {
+Bytes read_whole(h5::File const& file, std::string const& path) {
   require_signature(file);
   auto begun = begin(path, file.size());
   if (begun.offset) {
@@ -137,7 +119,7 @@ Bytes read_whole(File const& file, std::string const& path) {
 
 }  // namespace
 
-Bytes read_object(File const& file, std::string const& path) {
+Bytes read_object(h5::File const& file, std::string const& path) {
   try {
     return read_whole(file, path);
   } catch (Error const& error) {  // of HDF5, or of what the file claims

@@ -4,9 +4,10 @@
 #include <vector>
 
 #include <proxystore/error.hpp>
+#include <proxystore/h5/dataset.hpp>
+#include <proxystore/h5/image.hpp>
 
 #include "content.hpp"
-#include "image.hpp"
 #include "layout.hpp"
 #include "object_file.hpp"
 
@@ -70,14 +71,8 @@ Handle creation_for(Content const& content, Layout layout, std::size_t element, 
   return creation;
 }
 
-Handle space_for(Shape const& shape) {
-  if (shape.empty()) return {H5Screate(H5S_SCALAR), "H5Screate"};
-  std::vector<hsize_t> const extents(shape.begin(), shape.end());
-  return {H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), "H5Screate_simple"};
-}
-
 void write_attributes(hid_t dataset, Content const& content, h5::Provenance const& provenance) {
-  h5::write_text(dataset, identifier_name, content.identifier);
+  h5::write_text(dataset, h5::identifier_name, content.identifier);
   if (!content.header.empty()) h5::write_opaque(dataset, header_name, content.header.span());
   h5::write_provenance(dataset, provenance);
 }
@@ -101,16 +96,16 @@ Draft draft(Bytes const& object, h5::Provenance const& provenance, Filters filte
   auto const layout = layout_for(content, filters);
   std::size_t const bytes = content.data.size();
 
-  Image image(layout == Layout::chunked ? std::clamp(bytes / 64, smallest_step, largest_step) : smallest_step,
-              layout == Layout::contiguous ? bytes : 0);
+  h5::Image image(layout == Layout::chunked ? std::clamp(bytes / 64, smallest_step, largest_step) : smallest_step,
+                  layout == Layout::contiguous ? bytes : 0);
   Handle const creation = creation_for(content, layout, H5Tget_size(type.get()), filters);
-  Handle const space = space_for(content.shape);
+  Handle const space = h5::space_of(content.shape);
   Handle dataset(H5Dcreate2(image.file(), dataset_name, type.get(), space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT),
                  "H5Dcreate2");
   write_attributes(dataset.get(), content, provenance);
   Draft made;
   if (layout == Layout::contiguous) {
-    made.offset = offset_of(dataset.get());
+    made.offset = h5::offset_of(dataset.get());
     made.data = std::move(content.data);
   } else if (bytes != 0) {
     h5_check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, content.data.data()), "H5Dwrite");
@@ -122,7 +117,7 @@ Draft draft(Bytes const& object, h5::Provenance const& provenance, Filters filte
   return made;
 }
 
-void Draft::write(File const& file) const {
+void Draft::write(h5::File const& file) const {
   file.write(head.span(), 0);
   file.write(data.span(), offset);
   if (offset + data.size() < size) file.resize(size);

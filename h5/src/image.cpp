@@ -1,4 +1,4 @@
-#include "image.hpp"
+#include <proxystore/h5/image.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,11 +6,8 @@
 #include <span>
 #include <utility>
 
-namespace proxystore::hdf5 {
+namespace proxystore::h5 {
 namespace {
-
-using h5::Handle;
-using h5::h5_check;
 
 constexpr std::size_t metadata = 16 * 1024;  // room in front of the data for the rest, of which 1 KiB is common
 constexpr std::size_t page = 4096;
@@ -80,4 +77,4 @@ Image::Finished Image::finish() {
   return {whole.slice(0, std::min(whole.size(), static_cast<std::size_t>(end))), end};
 }
 
-}  // namespace proxystore::hdf5
+}  // namespace proxystore::h5

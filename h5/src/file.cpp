@@ -1,4 +1,4 @@
-#include "posix.hpp"
+#include <proxystore/h5/file.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include <proxystore/error.hpp>
 
-namespace proxystore::hdf5 {
+namespace proxystore::h5 {
 namespace {
 
 std::string room_at(std::string path) {
@@ -26,7 +26,7 @@ std::string room_at(std::string path) {
 
 }  // namespace
 
-void fail(char const* what, std::string const& path) {
+void posix_fail(char const* what, std::string const& path) {
   int const code = errno;
   std::string const text = std::string("cannot ") + what + " '" + path + "' (" + std::generic_category().message(code);
   if (code == ENOSPC || code == EDQUOT)
@@ -44,15 +44,16 @@ std::optional<File> File::from(char const* what, std::string const& path, int fl
   int const descriptor = ::open(path.c_str(), flags | O_CLOEXEC, 0666);
   if (descriptor >= 0) return File(descriptor, path);
   if (errno == ENOENT || errno == ENOTDIR || errno == ESTALE) return std::nullopt;
-  fail(what, path);
+  posix_fail(what, path);
 }
 
 std::optional<File> File::create(std::string const& path) { return from("create", path, O_WRONLY | O_CREAT | O_EXCL); }
 std::optional<File> File::open(std::string const& path) { return from("open", path, O_RDONLY); }
+std::optional<File> File::open_to_write(std::string const& path) { return from("write to", path, O_RDWR); }
 
 std::uint64_t File::size() const {
   struct stat status {};
-  if (fstat(descriptor_, &status) != 0) fail("look at", path_);
+  if (fstat(descriptor_, &status) != 0) posix_fail("look at", path_);
   return static_cast<std::uint64_t>(status.st_size);
 }
 
@@ -62,7 +63,7 @@ std::size_t File::read(std::span<std::byte> out, std::uint64_t offset) const {
     auto const n = pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (n == 0) break;
     if (n > 0) done += static_cast<std::size_t>(n);
-    else if (errno != EINTR) fail("read", path_);
+    else if (errno != EINTR) posix_fail("read", path_);
   }
   return done;
 }
@@ -71,7 +72,7 @@ void File::write(std::span<std::byte const> in, std::uint64_t offset) const {
   while (!in.empty()) {
     auto const n = pwrite(descriptor_, in.data(), in.size(), static_cast<off_t>(offset));
     if (n < 0) {
-      if (errno != EINTR) fail("write", path_);
+      if (errno != EINTR) posix_fail("write", path_);
       continue;
     }
     in = in.subspan(static_cast<std::size_t>(n));
@@ -80,19 +81,26 @@ void File::write(std::span<std::byte const> in, std::uint64_t offset) const {
 }
 
 void File::resize(std::uint64_t size) const {
-  if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail("resize", path_);
+  if (ftruncate(descriptor_, static_cast<off_t>(size)) != 0) posix_fail("resize", path_);
+}
+
+void File::reserve(std::uint64_t size) const {
+  while (fallocate(descriptor_, 0, 0, static_cast<off_t>(size)) != 0) {
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return resize(size);
+    if (errno != EINTR) posix_fail("reserve room for", path_);
+  }
 }
 
 void File::sync() const {
-  if (fsync(descriptor_) != 0) fail("write to the disk", path_);
+  if (fsync(descriptor_) != 0) posix_fail("write to the disk", path_);
 }
 
 void File::close() {
-  if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) fail("write", path_);
+  if (::close(std::exchange(descriptor_, -1)) != 0 && errno != EINTR) posix_fail("write", path_);
 }
 
 void sync_directory(std::string const& path) {
   if (auto const directory = File::open(path)) directory->sync();
 }
 
-}  // namespace proxystore::hdf5
+}  // namespace proxystore::h5

@@ -5,14 +5,15 @@
 #include <memory>
 
 #include <proxystore/buffer.hpp>
+#include <proxystore/export.hpp>
 #include <proxystore/h5/h5.hpp>
 
-namespace proxystore::hdf5 {
+namespace proxystore::h5 {
 
 /// A new HDF5 file in memory. HDF5 cannot give up a file that it failed to write, on a full disk for one: here it
 /// writes none, we do. The memory ends behind the last byte that was written into the file: space that is allocated in
 /// it and left for later takes none. REQUIRES: a Session, but for using what finish() returned
-class Image {
+class PROXYSTORE_EXPORT Image {
  public:
   /// Memory grows by `step` bytes. Data of `data_size` bytes, if that is not 0, comes to lie behind all else, and if it
   /// is large at the begin of a page.
@@ -29,7 +30,7 @@ class Image {
  private:
   struct Memory;
   std::shared_ptr<Memory> memory_;  // HDF5 has its address until the file is closed
-  h5::Handle file_;
+  Handle file_;
 };
 
-}  // namespace proxystore::hdf5
+}  // namespace proxystore::h5
