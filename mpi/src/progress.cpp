@@ -77,13 +77,14 @@ Motion move_all() noexcept {
   return most;
 }
 
-void come_together(MPI_Comm comm) {
-  together(comm, [comm] {
+void come_together(MPI_Comm comm, std::function<void()> const& work) {
+  auto const meet = [comm] {
     auto const mpi = enter_mpi();
     MPI_Request request = MPI_REQUEST_NULL;
     mpi_check(MPI_Ibarrier(comm, &request), "MPI_Ibarrier");
     wait_patiently(request, [] { static_cast<void>(move_all()); });
-  });
+  };
+  together(comm, [&] { take_all({work, meet}); });
 }
 
 void end_threads() noexcept {

@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -28,9 +29,9 @@ void leave_progress(Movable& movable);
 /// else the one that initialised MPI.
 Motion move_all() noexcept;
 
-/// Collective; all ranks throw if one does. Returns when all have come, moving messages of other stores until then: what
-/// is made together blocks in MPI, and a rank that is still to come may wait for an answer from one that is here.
-void come_together(MPI_Comm comm);
+/// As together(). A rank that is done with its work moves the messages of all stores until the others are too: what is made
+/// together blocks in MPI, and a rank that is still to come may wait for an answer from one that is here.
+void come_together(MPI_Comm comm, std::function<void()> const& work = [] {});
 
 /// Ends the threads of all movables. MPI_Finalize may not meet a thread in MPI: the first store that it closes calls this
 /// for those that it has not come to yet.

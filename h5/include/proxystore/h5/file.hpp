@@ -31,7 +31,8 @@ class PROXYSTORE_EXPORT File {
   std::size_t read(std::span<std::byte> out, std::uint64_t offset) const;
   void write(std::span<std::byte const> in, std::uint64_t offset) const;
   void resize(std::uint64_t size) const;
-  /// Makes it `size` bytes long with room on the disk for all of them, where the file system can tell; else as resize().
+  /// Makes it `size` bytes long with room on the disk for all of them, where the file system can tell; else as
+  /// resize().
   void reserve(std::uint64_t size) const;
   /// To the disk.
   void sync() const;

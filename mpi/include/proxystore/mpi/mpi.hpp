@@ -2,6 +2,7 @@
 #pragma once
 
 #include <proxystore/mpi/broadcast.hpp>
+#include <proxystore/mpi/collective.hpp>
 #include <proxystore/mpi/executor.hpp>
 #include <proxystore/mpi/rma.hpp>
 #include <proxystore/mpi/scope.hpp>
