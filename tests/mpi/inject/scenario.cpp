@@ -19,13 +19,14 @@ namespace {
 using namespace proxystore;
 using namespace std::chrono_literals;
 
-constexpr auto patience = 400ms;
-
 int twice(int number) { return 2 * number; }
 
 class Play {
  public:
-  Play(MPI_Comm apart, std::string name) : apart_(apart), name_(std::move(name)) { PMPI_Comm_rank(apart, &rank_); }
+  Play(MPI_Comm apart, std::string name, std::chrono::milliseconds patience)
+      : apart_(apart), name_(std::move(name)), patience_(patience) {
+    PMPI_Comm_rank(apart, &rank_);
+  }
 
   bool open(std::string const& options) {
     attempt("open", [&] { store_.emplace(Store::open(name_, mpi::connect(MPI_COMM_WORLD, "rma:?" + options))); });
@@ -43,11 +44,11 @@ class Play {
     auto const late = share<Future<std::string>>(0, "future of 0", [&] { return store_->future<std::string>(); });
     on(1, "set", [&] { number->set_result(7); });
     on(1, "set large", [&] { text->set_result(std::string(large, 'x')); });
-    on(0, "result", [&] { expect(number->result(patience) == 7); });
-    on(0, "large result", [&] { expect(text->result(patience) == std::string(large, 'x')); });
+    on(0, "result", [&] { expect(number->result(patience_) == 7); });
+    on(0, "large result", [&] { expect(text->result(patience_) == std::string(large, 'x')); });
     meet();
     on(0, "set late", [&] { late->set_result(std::string(1000, 'y')); });
-    on(1, "late result", [&] { expect(late->result(patience) == std::string(1000, 'y')); });
+    on(1, "late result", [&] { expect(late->result(patience_) == std::string(1000, 'y')); });
   }
 
   void keep() {
@@ -72,7 +73,7 @@ class Play {
     attempt("executor", [&] {
       mpi::Executor executor(MPI_COMM_WORLD);
       attempt("task", [&] {
-        if (auto client = executor.client()) expect(client->on(1).run<&twice>(21).result(patience) == 42);
+        if (auto client = executor.client()) expect(client->on(1).run<&twice>(21).result(patience_) == 42);
       });
     });
   }
@@ -94,11 +95,12 @@ class Play {
     try {
       work();
     } catch (Error const& error) {
+      outcome.timed_out |= error.code() == Errc::timeout;
       outcome.errors.push_back(std::string(step) + ": " + error.what());
     } catch (std::exception const& error) {
       outcome.complaints.push_back(std::string(step) + " threw what is no proxystore::Error: " + error.what());
     }
-    if (std::chrono::steady_clock::now() - start > 8s)
+    if (std::chrono::steady_clock::now() - start > patience_ + 8s)
       outcome.complaints.push_back(std::string(step) + " took longer than its time limit");
   }
   template <class Step>
@@ -148,6 +150,7 @@ class Play {
 
   MPI_Comm apart_;
   std::string name_;
+  std::chrono::milliseconds patience_;
   int rank_ = 0;
   char const* step_ = "";
   bool complete_ = true;  // all that was to be shared, was
@@ -156,9 +159,9 @@ class Play {
 
 }  // namespace
 
-Outcome play(MPI_Comm apart, std::string const& name, std::string const& options) {
-  Play play(apart, name);
-  if (play.open("capacity=2MiB&reply_timeout=400ms" + options)) {
+Outcome play(MPI_Comm apart, std::string const& name, std::string const& options, std::chrono::milliseconds patience) {
+  Play play(apart, name, patience);
+  if (play.open("capacity=2MiB&reply_timeout=" + std::to_string(patience.count()) + "ms" + options)) {
     play.hand_over();
     play.keep();
     play.close();
@@ -169,7 +172,7 @@ Outcome play(MPI_Comm apart, std::string const& name, std::string const& options
 }
 
 Outcome play_shortly(MPI_Comm apart, std::string const& name) {
-  Play play(apart, name);
+  Play play(apart, name, 20s);  // nothing fails
   if (play.open("capacity=2MiB")) {
     play.hand_over();
     play.close();

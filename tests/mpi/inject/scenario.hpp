@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,11 @@
 struct Outcome {
   std::vector<std::string> errors;      // step: text
   std::vector<std::string> complaints;  // what must not be, whatever fails
+  bool timed_out = false;
 };
 
-/// Collective over both ranks; `apart` is theirs alone and never fails.
-Outcome play(MPI_Comm apart, std::string const& name, std::string const& options);
+/// Collective over both ranks; `apart` is theirs alone and never fails. `patience`: of each wait.
+Outcome play(MPI_Comm apart, std::string const& name, std::string const& options, std::chrono::milliseconds patience);
 
 /// Shorter: a store that opens, hands over, and closes.
 Outcome play_shortly(MPI_Comm apart, std::string const& name);
