@@ -26,7 +26,11 @@ struct Handle {
 
 /// Where the bytes of an object are that do not lie on this node: ask rank `source` for `name`.
 struct Elsewhere {
+  Elsewhere() noexcept = default;
+  Elsewhere(std::uint32_t from, Name const& of, std::uint64_t bytes) noexcept : source(from), name(of), size(bytes) {}
+
   std::uint32_t source = Name::nobody;
+  std::uint32_t unused = 0;  // in place of padding: letters carry it as it lies
   Name name;
   std::uint64_t size = 0;
 };

@@ -47,12 +47,17 @@ Network::Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Dir
   thread_ = std::thread([this] { serve(); });
 }
 
-/// The thread that moves while nobody else does.
+/// The thread that moves while nobody else does. It keeps out of the way of who does, and of a program that calls MPI
+/// itself: each time that it wakes up costs them some 10 µs where cores are few.
 void Network::serve() {
   handoff_.count_driving(1);
-  Rest rest(Patience{0us, 50us});
+  Rest rest(Patience{0us, 50us}, 10);
   while (!stop_.load() && !failed_) {
-    auto const motion = handoff_.drives_elsewhere() ? Motion::none : move_all();
+    if (handoff_.drives_elsewhere()) {
+      std::this_thread::sleep_for(1ms);
+      continue;
+    }
+    auto const motion = move_all();
     if (motion == Motion::moved) rest.again();
     else if (!rest.briefly(motion == Motion::under_way)) rest.on(nullptr, nullptr, 0, Deadline::never());
   }
@@ -62,6 +67,10 @@ void Network::serve() {
 Network::~Network() {
   end_thread();
   leave_progress(*this);
+  try {
+    stop_mail();
+  } catch (ConnectorError const&) {  // nobody to tell
+  }
 }
 
 void Network::end_thread() noexcept {

@@ -216,6 +216,7 @@ class Network final : public Beyond, private Movable {
   bool settle(Deadline deadline);
   void serve_until(Deadline deadline, std::function<bool()> const& done);
   void finish(int code, MPI_Request& request, char const* function);
+  void stop_mail();
 
   MPI_Comm const comm_;
   Place const place_;

@@ -355,7 +355,12 @@ void Network::close() {
     before = all[0];
   }
   leave_progress(*this);
-  throw_if_failed();
+  take_all({[this] { throw_if_failed(); }, [this] { stop_mail(); }});
+}
+
+void Network::stop_mail() {
+  auto const mpi = enter_mpi();
+  mail_.stop();
 }
 
 /// True if nothing is under way from here, or soon.

@@ -24,7 +24,7 @@ void Rest::on(std::atomic<std::uint64_t>* word, std::atomic<std::uint32_t>* slee
               Deadline deadline) const noexcept {
   using namespace std::chrono_literals;
   auto const now = Deadline::Clock::now();
-  auto const rest = std::clamp<Deadline::Clock::duration>((now - start_) / 100, 20us, 1ms);
+  auto const rest = std::clamp<Deadline::Clock::duration>((now - start_) / part_, 20us, 1ms);
   Deadline const until = earlier(deadline, now + rest);
   if (!word) {
     std::this_thread::sleep_until(until.time());

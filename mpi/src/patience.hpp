@@ -44,11 +44,11 @@ bool settled_soon(Patience const& patience, Deadline deadline, Settled const& se
 }
 
 /// The rests of a waiter that has to look for messages as well, which MPI cannot wake it for. First it only lets others
-/// run; then it rests for a hundredth of the time that it has waited so far, at most a millisecond: neither does the
+/// run; then it rests for a `part`-th of the time that it has waited so far, at most a millisecond: neither does the
 /// waiter keep a core, nor does it add much to its wait.
 class Rest {
  public:
-  explicit Rest(Patience const& patience) noexcept : patience_(patience) { again(); }
+  explicit Rest(Patience const& patience, int part = 100) noexcept : patience_(patience), part_(part) { again(); }
 
   void again() noexcept { start_ = Deadline::Clock::now(); }
   /// Spins or lets others run. False: it is time for a longer rest; never while bytes are under way.
@@ -64,6 +64,7 @@ class Rest {
 
  private:
   Patience patience_;
+  int part_;
   Deadline::Clock::time_point start_;
 };
 

@@ -7,6 +7,7 @@
 /// 4. Connectors contain no timers, no retries beyond their medium's own and no metrics; decorators do that.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,7 +63,7 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
 };
 
 /// What wait() saw. A producer's failure is an object too (see detail/wire.hpp): it counts as ready.
-enum class State {
+enum class State : std::uint8_t {
   pending,  ///< not set when the deadline came
   ready,    ///< get() will find it, unless it is evicted meanwhile
   gone,     ///< evicted

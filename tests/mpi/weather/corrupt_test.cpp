@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "../world.hpp"
+#include "mail.hpp"
 #include "slot.hpp"
 
 namespace {
@@ -164,6 +165,60 @@ TEST_F(CorruptLetter, IsSurvivedOfEveryKindAndWhicheverByteIsWrong) {
       } catch (Error const&) {  // one of ours, whichever
       }
     }
+}
+
+/// As of a home that passes a state on to very many nodes.
+TEST_F(CorruptLetter, ThatIsLongComesInPartsAndIsReadAsOne) {
+  if (!has_network()) GTEST_SKIP() << "one node sends no letters";
+  using mpi::detail::Letter;
+  using mpi::detail::Mail;
+  constexpr std::uint32_t ranks = 2000;
+  auto const future = share(store.future<int>(), 0);
+  if (rank == last) {
+    EXPECT_THROW(future.wait(20ms), Timeout);
+  }
+  meet();
+  if (rank == last) {
+    std::vector<std::byte> letter;
+    {
+      auto& seen = Seen::instance();
+      std::lock_guard const lock(seen.mutex);
+      letter = seen.last_letter;
+    }
+    Letter head;
+    std::memcpy(static_cast<void*>(&head), letter.data(), sizeof head);
+    head.kind = mpi::detail::Kind::evict;  // as this can be seen
+    head.ranks = ranks;
+    head.size = sizeof head + ranks * sizeof(std::uint32_t);
+    letter.resize(head.size);
+    std::memcpy(letter.data(), static_cast<void const*>(&head), sizeof head);
+    for (std::size_t at = 0; at < letter.size(); at += Mail::letter_part) {
+      auto const end = std::min(at + Mail::letter_part, letter.size());
+      send({letter.begin() + static_cast<std::ptrdiff_t>(at), letter.begin() + static_cast<std::ptrdiff_t>(end)});
+    }
+  }
+  if (rank == 0) {
+    EXPECT_THROW(future.wait(patience), ObjectNotFound);
+  }
+  meet();
+  store.close();
+}
+
+TEST_F(CorruptLetter, IsAnErrorWhereItsPartsAreMoreThanItSays) {
+  if (!has_network()) GTEST_SKIP() << "one node sends no letters";
+  auto letter = letter_of_last();
+  if (rank == last) {
+    auto const bytes = static_cast<std::uint64_t>(mpi::detail::Mail::letter_part + 8);
+    letter.resize(mpi::detail::Mail::letter_part);
+    std::memcpy(letter.data() + offsetof(mpi::detail::Letter, size), &bytes, sizeof bytes);
+    send(letter);
+    send(std::vector<std::byte>(9));
+  }
+  if (rank == 0) {
+    EXPECT_THAT(failure(), HasSubstr("longer than it says"));
+  }
+  meet();
+  EXPECT_THROW(store.close(), ConnectorError) << "all are told";
 }
 
 TEST_F(CorruptMemory, IsAnErrorWhereASlotIsWrittenOver) {
