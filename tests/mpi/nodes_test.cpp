@@ -1,5 +1,4 @@
 // What is special when ranks are on several nodes. Holds on one node as well, where most of it is simple.
-#include <numeric>
 #include <set>
 #include <thread>
 
@@ -157,65 +156,6 @@ TEST_F(Nodes, WaitForARankThatOnlyServesWhenItIsCalled) {
   } else {
     EXPECT_EQ(future.result(patience), 5);
     MPI_Send(nullptr, 0, MPI_INT, 0, 8, MPI_COMM_WORLD);
-  }
-}
-
-/// Objects that were set before they are asked for, read from a window over the nodes.
-class Reading : public Ranks {
- protected:
-  /// nullopt: this MPI makes no such window, and says so.
-  std::optional<Store> open(std::string const& name) {
-    try {
-      mpi::RmaOptions const options{.capacity = 16 * MiB, .transfer = mpi::RmaOptions::Transfer::rma};
-      return Store::open(name, mpi::rma(MPI_COMM_WORLD, options));
-    } catch (ConfigError const& error) {
-      EXPECT_THAT(error.what(), HasSubstr("transfer=rma"));
-      return std::nullopt;
-    }
-  }
-};
-
-TEST_F(Reading, BringsWhatIsThereAndTellsWhatIsNot) {
-  auto store = open("read");
-  if (!store) GTEST_SKIP() << "this MPI makes no window over the nodes";
-  for (std::size_t const bytes : {std::size_t{0}, std::size_t{7}, std::size_t{48}, std::size_t{1000}, 3 * MiB}) {
-    auto const text = std::string(bytes, static_cast<char>('a' + rank));
-    auto const keys = gather(store->put(text));
-    for (int from = 0; from < size; ++from)
-      EXPECT_EQ(*store->get<std::string>(keys[static_cast<std::size_t>(from)]),
-                std::string(bytes, static_cast<char>('a' + from)));
-    meet();
-    store->evict(keys[static_cast<std::size_t>(rank)]);
-  }
-  auto const pending = gather(store->future<int>());
-  for (auto const& future : pending) EXPECT_FALSE(future.done());
-  meet();
-  pending[static_cast<std::size_t>(rank)].set_result(rank);
-  for (int from = 0; from < size; ++from) EXPECT_EQ(pending[static_cast<std::size_t>(from)].result(patience), from);
-  auto const report = store->report();
-  auto const at = report.find("read: ");
-  auto const read = gather(at == std::string::npos ? 0 : std::stoi(report.substr(at + 6)));
-  if (at != std::string::npos) {  // of several nodes
-    EXPECT_GE(std::accumulate(read.begin(), read.end(), 0), 10) << report;
-  }
-  meet();
-}
-
-TEST_F(Reading, FindsNoObjectOfAnEarlierLifeOfItsSlot) {
-  auto store = open("slots");
-  if (!store) GTEST_SKIP() << "this MPI makes no window over the nodes";
-  for (int life = 0; life < 24; ++life) {
-    auto const key = share(store->put(std::string(5000, static_cast<char>('a' + life % 26))), 0);
-    if (rank == 0 && life % 2 == 1) store->evict(key);  // while others read
-    auto const seen = store->get<std::string>(key);
-    EXPECT_TRUE(seen || life % 2 == 1);
-    EXPECT_EQ(seen.value_or(std::string(5000, static_cast<char>('a' + life % 26))),
-              std::string(5000, static_cast<char>('a' + life % 26)));
-    meet();
-    if (rank == 0) store->evict(key);
-    Deadline const until(patience);
-    while (store->exists(key) && !until.expired()) std::this_thread::yield();
-    EXPECT_FALSE(store->exists(key)) << "who reads is told of the eviction";
   }
 }
 

@@ -55,9 +55,20 @@ class Waiting : public RanksWithStore {
 }  // namespace
 
 TEST_F(Waiting, CostsNoCore) {
+  constexpr auto time = 2s;
   auto const never_set = store.future<int>();
-  auto const used = thread_time([&] { EXPECT_THROW(never_set.wait(2s), Timeout); });
-  EXPECT_LT(used, 40ms) << "2 % of the wait";
+  auto const used = thread_time([&] { EXPECT_THROW(never_set.wait(time), Timeout); });
+  // Between nodes a waiter has to look for messages. What that costs depends on the MPI, and on how busy the machine
+  // is: the measure is a look each millisecond without the library.
+  auto const looks = thread_time([&] {
+    for (Deadline const until(time); !until.expired(); std::this_thread::sleep_for(1ms)) {
+      int here = 0;
+      MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &here, MPI_STATUS_IGNORE);
+    }
+  });
+  bool const looks_for_messages = store.report().find("network:") != std::string::npos;
+  EXPECT_LT(used, looks_for_messages ? std::max<std::chrono::nanoseconds>(40ms, 2 * looks) : 40ms)
+      << "2 % of the wait; bare looks took " << looks.count() << " ns";
 }
 
 TEST_F(Waiting, CostsLittleInAnIdleExecutorAndInClose) {
