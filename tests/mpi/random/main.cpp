@@ -28,6 +28,8 @@ constexpr char usage[] =
     "  --lanes N       threads of a rank, at most; default 3\n"
     "  --patience S    seconds without a step until a rank counts as stuck; default 20\n"
     "  --hold          a stuck program stays, for a debugger\n"
+    "  --level L       single, funneled, serialized or multiple (default): below that a rank has one lane\n"
+    "  --store TEXT    options of the rma connector, such as progress=calls&transfer=rma\n"
     "  --late-promises a future may be made when its declared producer has closed\n"
     "  --print         the schedules\n";
 
@@ -37,9 +39,18 @@ struct Options {
   int runs = 1;
   schedule::Limits limits{600, 3, false};
   std::chrono::seconds patience = 20s;
+  int level = MPI_THREAD_MULTIPLE;
+  std::string store;
   bool hold = false;
   bool print = false;
 };
+
+int level_of(std::string_view name) {
+  return name == "single"       ? MPI_THREAD_SINGLE
+         : name == "funneled"   ? MPI_THREAD_FUNNELED
+         : name == "serialized" ? MPI_THREAD_SERIALIZED
+                                : MPI_THREAD_MULTIPLE;
+}
 
 Options options_of(int argc, char** argv) {
   Options options;
@@ -51,6 +62,8 @@ Options options_of(int argc, char** argv) {
     else if (name == "--steps") options.limits.steps = static_cast<int>(number());
     else if (name == "--lanes") options.limits.lanes = static_cast<int>(number());
     else if (name == "--patience") options.patience = std::chrono::seconds(number());
+    else if (name == "--level" && i + 1 < argc) options.level = level_of(argv[++i]);
+    else if (name == "--store" && i + 1 < argc) options.store = argv[++i];
     else if (name == "--late-promises") options.limits.late_promises = true;
     else if (name == "--hold") options.hold = true;
     else if (name == "--print") options.print = true;
@@ -99,7 +112,7 @@ bool on_one_node(MPI_Comm comm) {
   return least == all;
 }
 
-using Tally = std::array<long, 10>;  // of waits on this rank, by outcome
+using Tally = std::array<long, schedule::outcome::count>;  // of waits on this rank, by outcome
 
 /// Collective; how many complaints all ranks have together.
 int play(std::uint64_t seed, bool strict, Options const& options, Tally& tally) {
@@ -114,8 +127,9 @@ int play(std::uint64_t seed, bool strict, Options const& options, Tally& tally) 
                   schedule::names_of(step.allowed).c_str());
 
   std::string const name = "seed " + std::to_string(seed) + " on " + std::to_string(size) + " ranks";
-  auto store = proxystore::Store::open(
-      "random", proxystore::mpi::rma(MPI_COMM_WORLD, {.capacity = std::size_t{48} << 20U}), {.stall_report = 0s});
+  auto const text = "rma:?capacity=48MiB" + (options.store.empty() ? "" : "&" + options.store);
+  auto store = proxystore::Store::open("random", proxystore::mpi::connect(MPI_COMM_WORLD, text),
+                                       {.stall_report = 0s, .deadlock_check = plan.rings ? 50ms : 0ms});
   schedule::Player player(plan, std::move(store), MPI_COMM_WORLD);
   Watch const watch(player, name, options);
   player.play();
@@ -127,8 +141,8 @@ int play(std::uint64_t seed, bool strict, Options const& options, Tally& tally) 
 
 int main(int argc, char** argv) {
   int provided = 0, rank = 0;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &provided);
   Options options = options_of(argc, argv);
+  MPI_Init_thread(&argc, &argv, options.level, &provided);
   if (provided < MPI_THREAD_MULTIPLE) options.limits.lanes = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Bcast(&options.seed, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD);

@@ -139,6 +139,7 @@ class Judge {
 
   unsigned of_wait(OfFuture const& f, int at) {
     Step& s = step(at);
+    if (s.in_ring) return outcome::deadlock;
     unsigned allowed = unset(f, at);
     s.candidates = 0;
     if (!strict_ || !any_before(f.evicts, at))  // a node that has a copy finds it a message longer

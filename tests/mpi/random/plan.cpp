@@ -10,11 +10,16 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr int most_candidates = 60;
+constexpr int most_rings = 3;  // in a schedule: each takes some looks of deadlock_check
 
 class Draw {
  public:
   Draw(std::uint64_t seed, int ranks, Limits limits)
-      : random_(seed), limits_(limits), plan_{seed, ranks, 1 + below(limits.lanes), {}, {}}, closed_(index(ranks)) {
+      : random_(seed),
+        limits_(limits),
+        plan_{seed, ranks, 1 + below(limits.lanes), false, {}, {}},
+        closed_(index(ranks)) {
+    plan_.rings = plan_.lanes == 1 && one_in(2);
     pause_ = std::array{0, 100, 1000}[index(below(3))];
     evicts_ = std::array{0, 3, 10}[index(below(3))];
   }
@@ -24,6 +29,7 @@ class Draw {
     for (int i = 0; i < early; ++i) make(true);
     while (static_cast<int>(plan_.steps.size()) < limits_.steps) {
       step();
+      if (plan_.rings && rings_ < most_rings && below(limits_.steps) < most_rings) ring();
       if (static_cast<int>(plan_.steps.size()) > limits_.steps * 2 / 3 && open() > 1 && below(150) == 0) close();
     }
     while (open() > 0) {
@@ -39,8 +45,9 @@ class Draw {
     bool settled = false;  // it can be waited for from here on in the order
     bool set = false;
     int candidates = 0;
-    std::vector<int> waits;  // steps
-    bool mail = false;       // carries a reference: set and waited for as planned, nothing else
+    std::vector<int> waits;     // steps
+    bool mail = false;          // carries a reference: set and waited for as planned, nothing else
+    std::optional<int> setter;  // where there are rings: who is declared to set it is the only one who does
   };
 
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
@@ -70,6 +77,7 @@ class Draw {
     known.at.assign(index(plan_.ranks), early);
     known.at[index(maker)] = true;
     known.settled = producer && closed_[index(*producer)];
+    if (plan_.rings) known.setter = producer;
     known_.push_back(known);
     return static_cast<int>(plan_.futures.size()) - 1;
   }
@@ -147,14 +155,19 @@ class Draw {
     return mail;
   }
 
+  /// The waits for it: else they would look like those of a ring.
+  static bool may_end(Known const& known, int rank) { return known.setter.value_or(rank) == rank; }
+
   void set(int rank) {
-    int const future = pick(
-        rank, [&](Known const& known) { return known.candidates < most_candidates && (!known.set || one_in(12)); });
+    int const future = pick(rank, [&](Known const& known) {
+      return may_end(known, rank) && known.candidates < most_candidates && (!known.set || one_in(12));
+    });
     if (future < 0) return;
     set_by(rank, future);
     while (one_in(8)) {  // a race
       int const other = open_rank();
-      if (known_[index(future)].at[index(other)]) set_by(other, future);
+      if (auto const& known = known_[index(future)]; known.at[index(other)] && may_end(known, other))
+        set_by(other, future);
     }
   }
   void set_by(int rank, int future) {
@@ -186,8 +199,25 @@ class Draw {
     if (future >= 0) add(Verb::done, rank, future);
   }
 
+  /// Some of the ranks, each of which waits for the next.
+  void ring() {
+    ++rings_;
+    std::vector<int> ranks;
+    for (int rank = 0; rank < plan_.ranks; ++rank)
+      if (!closed_[index(rank)]) ranks.push_back(rank);
+    std::shuffle(ranks.begin(), ranks.end(), random_);
+    ranks.resize(index(1 + below(std::min(5, open()))));
+    for (std::size_t i = 0; i < ranks.size(); ++i) {
+      int const future = new_mail(ranks[(i + 1) % ranks.size()], Type::integer);
+      auto& step = add(Verb::wait, ranks[i], future);
+      step.fetch = one_in(2);
+      step.in_ring = true;
+    }
+  }
+
   void evict(int rank) {
-    int const future = pick(rank, [&](Known const& known) { return known.set || one_in(10); });
+    int const future =
+        pick(rank, [&](Known const& known) { return known.set || (may_end(known, rank) && one_in(10)); });
     if (future < 0) return;
     int const lane = below(plan_.lanes);
     if (one_in(2)) hear_of_waits(rank, lane, future);
@@ -229,6 +259,7 @@ class Draw {
   std::vector<bool> closed_;  // by rank
   int pause_ = 0;
   int evicts_ = 0;
+  int rings_ = 0;
 };
 
 }  // namespace
@@ -247,12 +278,14 @@ std::string describe(Step const& step) {
   if (step.verb == Verb::wait) text += step.fetch ? " for the object" : " until done";
   if (step.time) text += " for " + std::to_string(step.time->count()) + " us";
   if (step.left_behind) text += ", left behind";
+  if (step.in_ring) text += ", in a ring";
   return text;
 }
 
 std::string names_of(unsigned outcomes) {
-  static constexpr std::array names{"value", "RemoteError", "ObjectNotFound", "BrokenFuture", "Timeout",
-                                    "done",  "not done",    "AlreadySet",     "UnknownStore", "another error"};
+  static constexpr std::array<char const*, outcome::count> names{
+      "value",    "RemoteError", "ObjectNotFound", "BrokenFuture",  "Timeout",      "done",
+      "not done", "AlreadySet",  "UnknownStore",   "DeadlockError", "another error"};
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i)
     if ((outcomes >> i & 1U) != 0) text += (text.empty() ? "" : " or ") + std::string(names[i]);

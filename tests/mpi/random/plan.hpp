@@ -3,6 +3,8 @@
 /// The steps have one global order. Each lane (a thread of a rank) plays its own in that order, and a step that blocks
 /// waits for steps before it alone. So the first step that is not done can always be done: no schedule deadlocks, and
 /// a rank that hangs has found an error. Beyond that the lanes run freely, and most waits begin before the set.
+/// In half of the schedules with one lane for each rank some of them wait for each other now and then, for what nobody
+/// sets, in steps that follow each other in the order: when all before them are done, all of them are in the ring.
 #pragma once
 
 #include <chrono>
@@ -31,8 +33,9 @@ enum class Verb {
 /// What a step may come to; a step's `allowed` is a set of these.
 namespace outcome {
 constexpr unsigned value = 1, failure = 2, missing = 4, broken = 8, timeout = 16, done = 32, not_done = 64,
-                   already = 128, unknown_store = 256, other = 512;
-}
+                   already = 128, unknown_store = 256, deadlock = 512, other = 1024;
+inline constexpr std::size_t count = 11;
+}  // namespace outcome
 
 enum class Type { integer, text, array, reference };
 
@@ -55,6 +58,7 @@ struct Step {
   int carries = -1;
   bool fetch = true;
   bool left_behind = false;  // a wait that may still go on when its own rank closes
+  bool in_ring = false;      // a wait of a rank that others wait for, in a ring
   std::optional<std::chrono::microseconds> time;
   unsigned allowed = 0;
   std::uint64_t candidates = 0;  // whose values a wait may give, one bit each
@@ -64,6 +68,7 @@ struct Plan {
   std::uint64_t seed;
   int ranks;
   int lanes;
+  bool rings;
   std::vector<Future> futures;
   std::vector<Step> steps;
 };

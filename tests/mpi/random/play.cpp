@@ -104,7 +104,7 @@ void Player::play() {
   for (auto const& step : lanes_[0]) {
     for (std::size_t i = 1; step.verb == Verb::close && i < lanes_.size(); ++i) {
       bool const left_behind = !lanes_[i].empty() && lanes_[i].back().left_behind;  // ends when we close, or before
-      while (at_[i] + (left_behind ? 1 : 0) < lanes_[i].size()) std::this_thread::sleep_for(10us);
+      while (at_[i] + (left_behind ? 1 : 0) < lanes_[i].size()) serve(), std::this_thread::sleep_for(10us);
     }
     play(step);
     ++at_[0];
@@ -114,6 +114,14 @@ void Player::play() {
   for (auto const& [array, word] : kept_)  // views of what was evicted, and of a store that is closed
     if (!is_filled(array.data(), array.size(), word)) complain("a view that was kept has changed");
   kept_.clear();
+}
+
+/// Others, who may wait for an answer, where the store has no thread for that.
+void Player::serve() noexcept {
+  try {
+    store_.progress();
+  } catch (Error const&) {  // closed, by another lane
+  }
 }
 
 void Player::lane(int lane) {
@@ -145,6 +153,7 @@ void Player::play(Step const& step) {
       case Errc::timeout: came = outcome::timeout; break;
       case Errc::already_set: came = outcome::already; break;
       case Errc::unknown_store: came = outcome::unknown_store; break;
+      case Errc::deadlock: came = outcome::deadlock; break;
       default: break;
     }
   } catch (std::exception const& error) {
@@ -272,6 +281,7 @@ void Player::receive(Step const& step) {
   for (int found = 0;;) {
     MPI_Improbe(step.peer, step.future, comm_, &found, &message, &status);
     if (found != 0) break;
+    serve();
     std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
   int size = 0;
@@ -289,7 +299,11 @@ void Player::learn(int future, Bytes reference) {
 
 Bytes Player::reference(int future) {
   std::unique_lock lock(mutex_);
-  learned_.wait(lock, [&] { return references_.count(future) != 0; });
+  while (!learned_.wait_for(lock, 1ms, [&] { return references_.count(future) != 0; })) {
+    lock.unlock();
+    serve();
+    lock.lock();
+  }
   return references_[future];
 }
 

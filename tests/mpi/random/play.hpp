@@ -34,13 +34,14 @@ class Player {
   int compare();
 
   /// How often waits came to each outcome, by its bit.
-  std::array<std::atomic<long>, 10> const& tally() const { return tally_; }
+  std::array<std::atomic<long>, outcome::count> const& tally() const { return tally_; }
   long progress() const { return progress_; }
   /// For a rank that is stuck: where its lanes are, and Store::report().
   std::string report();
 
  private:
   void lane(int lane);
+  void serve() noexcept;
   void play(Step const& step);
   unsigned try_to(Step const& step);
   unsigned wait(Step const& step);
@@ -64,7 +65,7 @@ class Player {
   std::vector<std::vector<Step>> lanes_;
   std::unique_ptr<std::atomic<std::size_t>[]> at_;  // by lane
   std::atomic<long> progress_{0};
-  std::array<std::atomic<long>, 10> tally_{};
+  std::array<std::atomic<long>, outcome::count> tally_{};
 
   std::mutex mutex_;
   std::condition_variable learned_;
