@@ -71,8 +71,8 @@ using Handler = std::function<void(std::string const& from, Request, Answer)>;
 
 struct KnownPeer {
   std::string uuid;
-  std::string address = {};             ///< "host:port"; empty: it dials, or is met at the relay
-  std::optional<Secret> secret = {};    ///< with it alone, in place of the shared one
+  std::string address = {};           ///< "host:port"; empty: it dials, or is met at the relay
+  std::optional<Secret> secret = {};  ///< with it alone, in place of the shared one
   enum class Dial { on_demand, always } dial = Dial::on_demand;  ///< always: so that the peer can ask, too
 };
 
@@ -83,22 +83,22 @@ struct RelayAccess {
 };
 
 struct PeersOptions {
-  std::string uuid;     ///< own
+  std::string uuid;  ///< own
   Identity identity;
   std::string listen = {};  ///< "host:port", port 0 for a free one; empty: nobody can dial this endpoint
   std::vector<KnownPeer> known = {};
   enum class Admit { authenticated, known } admit = Admit::authenticated;  ///< who may dial
   std::optional<RelayAccess> relay = {};
-  std::size_t object_limit = SIZE_MAX;                  ///< bytes of one object, in either direction
-  std::size_t memory = std::size_t{1} << 30U;           ///< bytes of objects that are being received (one may be larger)
-  std::size_t requests = 16384;                         ///< of a peer at a time; more wait at the asker
-  std::size_t queued = 65536;                           ///< own requests to a peer that wait; more are refused
-  std::chrono::milliseconds keepalive{5000};            ///< a link that is silent for three of these is dead
-  std::chrono::milliseconds connect_timeout{5000};      ///< until a dialled link is up
-  std::chrono::milliseconds shortest_backoff{50};       ///< between two attempts; doubles
+  std::size_t object_limit = SIZE_MAX;              ///< bytes of one object, in either direction
+  std::size_t memory = std::size_t{1} << 30U;       ///< bytes of objects that are being received (one may be larger)
+  std::size_t requests = 16384;                     ///< of a peer at a time; more wait at the asker
+  std::size_t queued = 65536;                       ///< own requests to a peer that wait; more are refused
+  std::chrono::milliseconds keepalive{5000};        ///< a link that is silent for three of these is dead
+  std::chrono::milliseconds connect_timeout{5000};  ///< until a dialled link is up
+  std::chrono::milliseconds shortest_backoff{50};   ///< between two attempts; doubles
   std::chrono::milliseconds longest_backoff{5000};
-  std::chrono::milliseconds grace{2000};                ///< in which stop() may still send answers
-  Log log = {};                                         ///< refused peers; links that come and go
+  std::chrono::milliseconds grace{2000};  ///< in which stop() may still send answers
+  Log log = {};                           ///< refused peers; links that come and go
 };
 
 struct PeerStatus {
@@ -107,14 +107,15 @@ struct PeerStatus {
   std::string uuid;
   State state = State::idle;
   Path path = Path::none;
-  std::size_t asked = 0;   ///< own requests without a reply, those that wait to be sent among them
-  std::size_t serving = 0; ///< requests of the peer without an answer
-  std::uint64_t sent = 0, received = 0;  ///< bytes of frames over the present link
+  std::size_t links = 0;                 ///< more than one for a moment, when both have dialled
+  std::size_t asked = 0;                 ///< own requests without a reply, those that wait to be sent among them
+  std::size_t serving = 0;               ///< requests of the peer without an answer
+  std::uint64_t sent = 0, received = 0;  ///< bytes of frames over the present links
   std::string last_error = {};
 };
 
-/// All links of one endpoint. Everything happens in threads that run `context`, which must outlive this object; functions
-/// are thread-safe and return at once.
+/// All links of one endpoint. Everything happens in threads that run `context`, which must outlive this object;
+/// functions are thread-safe and return at once.
 ///
 ///     request ──▶ link up? ──▶ asked ──▶ reply
 ///                    │ no               └─ link lost ──▶ again over the next link (a set: unreachable)

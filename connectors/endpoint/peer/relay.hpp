@@ -20,13 +20,13 @@ namespace proxystore::endpoint {
 
 struct RelayOptions {
   std::string listen = "127.0.0.1:0";
-  Identity identity;                            ///< the token that registrants share, or certificates
-  std::size_t registrants = 1024;               ///< at a time
-  std::size_t sessions = 256;                   ///< pairs of connections at a time, 128 KiB of memory each
-  std::size_t sessions_each = 32;               ///< that one endpoint may have asked for
-  std::chrono::milliseconds keepalive{5000};    ///< of registrants
-  std::chrono::milliseconds meeting{10000};     ///< both sides of a session have to come in this time
-  std::chrono::milliseconds idle{60000};        ///< a session in which nothing moves ends
+  Identity identity;                          ///< the token that registrants share, or certificates
+  std::size_t registrants = 1024;             ///< at a time
+  std::size_t sessions = 256;                 ///< pairs of connections at a time, 128 KiB of memory each
+  std::size_t sessions_each = 32;             ///< that one endpoint may have asked for
+  std::chrono::milliseconds keepalive{5000};  ///< of registrants
+  std::chrono::milliseconds meeting{10000};   ///< both sides of a session have to come in this time
+  std::chrono::milliseconds idle{60000};      ///< a session in which nothing moves ends
   Log log = {};
 };
 

@@ -43,6 +43,7 @@ class ProxystoreCpp(CMakePackage):
     depends_on("tomlplusplus@3:", when="+endpoint")
     depends_on("cli11@2.1:", when="+endpoint")
     depends_on("sqlite@3.20:", when="+endpoint")
+    depends_on("openssl@3:", when="+endpoint")
     depends_on("googletest@1.12:", type="test")
 
     # C++20 as g++ 12 and clang 14 have it.
