@@ -304,6 +304,11 @@ bool RmaConnector::is_far(Name const& name) const noexcept {
   return segment_->network && name.home < segment_->place.size && !segment_->place.near(name.home);
 }
 
+bool RmaConnector::is_near(Key const& key) const noexcept {
+  auto const name = parse_name(key.text());
+  return name && segment_->place.near(name->home);
+}
+
 /// What a slot of this node has, its bytes brought here if they are elsewhere. nullopt: not set, gone, or too late.
 std::optional<Bytes> RmaConnector::object(Handle at, Deadline deadline) {
   for (;;) {
@@ -422,28 +427,6 @@ std::string RmaConnector::report() const {
   }
 }
 
-namespace {
-
-RmaOptions options_of(Config const& config) {
-  RmaOptions options;
-  options.capacity = config.size("capacity").value_or(0);
-  options.prefault = config.flag("prefault").value_or(false);
-  options.cache = config.size("cache").value_or(0);
-  options.reply_timeout = config.duration("reply_timeout").value_or(options.reply_timeout);
-  auto const progress = config.text("progress").value_or("auto");
-  if (progress == "calls") options.progress = RmaOptions::Progress::calls;
-  else if (progress == "thread") options.progress = RmaOptions::Progress::thread;
-  else if (progress != "auto")
-    throw ConfigError("rma option progress cannot be '" + progress + "' (auto, calls, thread)");
-  auto const transfer = config.text("transfer").value_or("auto");
-  if (transfer == "messages") options.transfer = RmaOptions::Transfer::messages;
-  else if (transfer == "rma") options.transfer = RmaOptions::Transfer::rma;
-  else if (transfer != "auto")
-    throw ConfigError("rma option transfer cannot be '" + transfer + "' (auto, messages, rma)");
-  return options;
-}
-
-}  // namespace
 }  // namespace detail
 
 std::unique_ptr<Connector> rma(MPI_Comm comm, RmaOptions options) {
@@ -451,33 +434,6 @@ std::unique_ptr<Connector> rma(MPI_Comm comm, RmaOptions options) {
     throw ConfigError("an rma store can only be opened collectively, by all ranks of a communicator: mpi::rma(comm)");
   });
   return std::make_unique<detail::RmaConnector>(comm, options);
-}
-
-std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
-  std::unique_ptr<Connector> connector;
-  RmaOptions options;
-  bool collective = false;
-  detail::come_together(comm);
-  detail::together(comm, [&] {
-    auto const config = Config::parse(text);
-    collective = config.kind() == "rma";
-    if (!collective) {
-      connector = Registry::instance().connect(config);
-      return;
-    }
-    config.expect_only({"capacity", "prefault", "cache", "progress", "transfer", "reply_timeout"});
-    options = detail::options_of(config);
-  });
-  int const mine = collective ? 1 : 0;
-  int all = 0, size = 0;
-  detail::together(comm, [&] {
-    detail::mpi_check(MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
-    detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
-  });
-  if (all != 0 && all != size)
-    throw ConfigError("rma was named by " + std::to_string(all) + " of " + std::to_string(size) +
-                      " ranks (it is opened by all ranks together) give every rank the same connector text");
-  return collective ? rma(comm, options) : std::move(connector);
 }
 
 }  // namespace proxystore::mpi

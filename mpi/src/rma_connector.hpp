@@ -102,6 +102,12 @@ class RmaConnector final : public DeferrableConnector {
 
   void progress() override;
 
+  // For connectors that keep their keys here.
+  /// The home of the key is on this node: to look at it costs nothing.
+  bool is_near(Key const& key) const noexcept;
+  std::uint32_t rank() const noexcept { return segment_->place.rank; }
+  std::string const& session() const noexcept { return segment_->session; }
+
  private:
   class Call;
 
@@ -129,5 +135,8 @@ class RmaConnector final : public DeferrableConnector {
   std::chrono::nanoseconds reply_timeout_;
   int keyval_ = MPI_KEYVAL_INVALID;
 };
+
+/// The options of an rma store in a text, those that `config` has.
+RmaOptions rma_options_of(Config const& config);
 
 }  // namespace proxystore::mpi::detail

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +15,7 @@
 
 #include <proxystore/mpi/mpi.hpp>
 
+#include "../shared_directory.hpp"
 #include "play.hpp"
 
 namespace {
@@ -29,8 +31,9 @@ constexpr char usage[] =
     "  --patience S    seconds without a step until a rank counts as stuck; default 20\n"
     "  --hold          a stuck program stays, for a debugger\n"
     "  --level L       single, funneled, serialized or multiple (default): below that a rank has one lane\n"
-    "  --store TEXT    options of the rma connector, such as progress=calls&transfer=rma\n"
+    "  --store TEXT    options of the connector, such as progress=calls&transfer=rma\n"
     "  --late-promises a future may be made when its declared producer has closed\n"
+    "  --files         over a parallel-file store, in a directory of its own; default: rma\n"
     "  --print         the schedules\n";
 
 struct Options {
@@ -42,6 +45,7 @@ struct Options {
   int level = MPI_THREAD_MULTIPLE;
   std::string store;
   bool hold = false;
+  bool files = false;
   bool print = false;
 };
 
@@ -66,6 +70,7 @@ Options options_of(int argc, char** argv) {
     else if (name == "--store" && i + 1 < argc) options.store = argv[++i];
     else if (name == "--late-promises") options.limits.late_promises = true;
     else if (name == "--hold") options.hold = true;
+    else if (name == "--files") options.files = true;
     else if (name == "--print") options.print = true;
     else {
       std::fputs(usage, stderr);
@@ -127,9 +132,15 @@ int play(std::uint64_t seed, bool strict, Options const& options, Tally& tally) 
                   schedule::names_of(step.allowed).c_str());
 
   std::string const name = "seed " + std::to_string(seed) + " on " + std::to_string(size) + " ranks";
-  auto const text = "rma:?capacity=48MiB" + (options.store.empty() ? "" : "&" + options.store);
-  auto store = proxystore::Store::open("random", proxystore::mpi::connect(MPI_COMM_WORLD, text),
-                                       {.stall_report = 0s, .deadlock_check = plan.rings ? 50ms : 0ms});
+  std::optional<world::SharedDirectory> directory;
+  if (options.files) directory.emplace();
+  auto const kind =
+      directory ? "parallel-file:" + (*directory / "store") + "?segment=1MiB" : std::string("rma:?capacity=48MiB");
+  proxystore::StoreOptions store_options{.stall_report = 0s, .deadlock_check = plan.rings ? 50ms : 0ms};
+  if (directory) store_options.cache_objects = 0;  // a rank would give from it what another has evicted
+  auto store = proxystore::Store::open(
+      "random", proxystore::mpi::connect(MPI_COMM_WORLD, kind + (options.store.empty() ? "" : "&" + options.store)),
+      store_options);
   schedule::Player player(plan, std::move(store), MPI_COMM_WORLD);
   Watch const watch(player, name, options);
   player.play();

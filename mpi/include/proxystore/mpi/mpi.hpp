@@ -4,5 +4,6 @@
 #include <proxystore/mpi/broadcast.hpp>
 #include <proxystore/mpi/collective.hpp>
 #include <proxystore/mpi/executor.hpp>
+#include <proxystore/mpi/parallel_file.hpp>
 #include <proxystore/mpi/rma.hpp>
 #include <proxystore/mpi/scope.hpp>

@@ -20,7 +20,7 @@ class ProxystoreCpp(CMakePackage):
 
     version("main", branch="main")
 
-    variant("mpi", default=True, description="The rma connector and the executor, for MPI ranks")
+    variant("mpi", default=True, description="The rma and parallel-file connectors and the executor, for MPI ranks")
     variant("hdf5", default=False, description="The hdf5 connector")
     variant("redis", default=False, description="The Redis connector")
     variant("fortran", default=False, description="The Fortran modules")
@@ -33,6 +33,7 @@ class ProxystoreCpp(CMakePackage):
     depends_on("cmake@3.24:", type="build")
     depends_on("cereal@1.3:")
     depends_on("mpi@3.1:", when="+mpi")
+    depends_on("xxhash@0.8:", when="+mpi")
     # One HDF5 in a process: with MPI it is the parallel one.
     depends_on("hdf5@1.10.2:", when="+hdf5")
     depends_on("hdf5+mpi", when="+hdf5+mpi")
