@@ -25,6 +25,7 @@ class ProxystoreCpp(CMakePackage):
     variant("redis", default=False, description="The Redis connector")
     variant("fortran", default=False, description="The Fortran modules")
     variant("endpoint", default=False, description="The endpoint connector and proxystore-endpoint")
+    variant("programs", default=False, description="The program proxystore, which lists stores on disk")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
@@ -45,6 +46,9 @@ class ProxystoreCpp(CMakePackage):
     depends_on("cli11@2.1:", when="+endpoint")
     depends_on("sqlite@3.20:", when="+endpoint")
     depends_on("openssl@3:", when="+endpoint")
+    depends_on("xxhash@0.8:", when="+programs")
+    depends_on("cli11@2:", when="+programs")
+    depends_on("nlohmann-json@3:", when="+programs")
     depends_on("googletest@1.12:", type="test")
 
     # C++20 as g++ 12 and clang 14 have it.
@@ -59,6 +63,7 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("PROXYSTORE_BUILD_REDIS", "redis"),
             self.define_from_variant("PROXYSTORE_BUILD_FORTRAN", "fortran"),
             self.define_from_variant("PROXYSTORE_BUILD_ENDPOINT", "endpoint"),
+            self.define_from_variant("PROXYSTORE_BUILD_PROGRAMS", "programs"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
             self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests),
         ]
