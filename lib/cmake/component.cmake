@@ -2,6 +2,7 @@
 # proxystore::<name>, and what find_package(proxystore COMPONENTS <name>) has to look for.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+include(${CMAKE_CURRENT_LIST_DIR}/pkgconfig.cmake)
 
 set(PROXYSTORE_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/proxystore")
 
@@ -32,12 +33,13 @@ function(proxystore_component name)
     target_compile_features(${target} PUBLIC cxx_std_20)
   endif()
   target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
-  proxystore_package_component(${name} FILE_SET NEEDS ${arg_PUBLIC} ${arg_PRIVATE} PACKAGES ${arg_PACKAGES})
+  proxystore_package_component(${name} FILE_SET
+    PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} PACKAGES ${arg_PACKAGES})
 endfunction()
 
-# Installs target proxystore_<name>, and tells the package of it.
+# Installs target proxystore_<name>, and tells the package of it. CFLAGS: for pkg-config.
 function(proxystore_package_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "FILE_SET" "" "NEEDS;PACKAGES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "FILE_SET" "" "PUBLIC;PRIVATE;PACKAGES;CFLAGS")
   set(target proxystore_${name})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
@@ -51,11 +53,21 @@ function(proxystore_package_component name)
   install(TARGETS ${target} EXPORT proxystore-${name} ${headers})
   install(EXPORT proxystore-${name} NAMESPACE proxystore:: DESTINATION ${PROXYSTORE_PACKAGE_DIR})
 
-  list(FILTER arg_NEEDS INCLUDE REGEX "^proxystore::")
-  list(TRANSFORM arg_NEEDS REPLACE "^proxystore::" "")
+  set(needs ${arg_PUBLIC} ${arg_PRIVATE})
+  if("MPI::MPI_C" IN_LIST needs)
+    # Keeps the C++ bindings of old out of mpi.h: the C library alone is linked.
+    set(skip OMPI_SKIP_MPICXX=1 MPICH_SKIP_MPICXX=1)
+    target_compile_definitions(${target} PUBLIC ${skip})
+    list(TRANSFORM skip PREPEND -D)
+    list(APPEND arg_CFLAGS ${skip})
+  endif()
+  proxystore_install_pkgconfig(${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} CFLAGS ${arg_CFLAGS})
+
+  list(FILTER needs INCLUDE REGEX "^proxystore::")
+  list(TRANSFORM needs REPLACE "^proxystore::" "")
   set_property(GLOBAL APPEND PROPERTY PROXYSTORE_COMPONENTS ${name})
   set_property(GLOBAL APPEND_STRING PROPERTY PROXYSTORE_COMPONENT_FACTS
-    "set(proxystore_${name}_needs \"${arg_NEEDS}\")\nset(proxystore_${name}_packages \"${arg_PACKAGES}\")\n")
+    "set(proxystore_${name}_needs \"${needs}\")\nset(proxystore_${name}_packages \"${arg_PACKAGES}\")\n")
 endfunction()
 
 # Installs proxystoreConfig.cmake for all components declared so far.

@@ -35,9 +35,12 @@ ssize_t read(int file, void* to, size_t size) {
   return real(file, to, size);
 }
 
-int MPI_Finalize(void) {
+static int finalize(const char* name) {
   finalizing = 1;
-  int const result = ((int (*)(void))dlsym(RTLD_NEXT, "MPI_Finalize"))();
+  int const result = ((int (*)(void))dlsym(RTLD_NEXT, name))();
   finalizing = 0;
   return result;
 }
+
+int MPI_Finalize(void) { return finalize("MPI_Finalize"); }
+int PMPI_Finalize(void) { return finalize("PMPI_Finalize"); } /* which Fortran's mpi_f08 calls */

@@ -14,11 +14,11 @@ int main(int argc, char** argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
 
   auto store = Store::open("consumer", mpi::rma(MPI_COMM_WORLD));
-  std::string text(36, '\0');
-  if (rank == size - 1) text = store.put(std::string("made by the last rank")).text();
-  MPI_Bcast(text.data(), static_cast<int>(text.size()), MPI_CHAR, size - 1, MPI_COMM_WORLD);
+  Key key;
+  if (rank == size - 1) key = store.put(std::string("made by the last rank"));
+  key = mpi::broadcast(MPI_COMM_WORLD, size - 1, key);
 
-  auto const object = store.get<std::string>(Key(text.c_str()));
+  auto const object = store.get<std::string>(key);
   if (object != "made by the last rank") {
     std::cerr << "rank " << rank << " got something else\n";
     return 1;
