@@ -5,8 +5,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include <proxystore/future.hpp>
+#include <proxystore/lifetime.hpp>
 #include <proxystore/proxy.hpp>
 #include <proxystore/store.hpp>
 
@@ -41,6 +43,13 @@ struct proxystore_array {
   std::optional<proxystore::c::Object> object;  // none once it was set
 };
 
+struct proxystore_lifetime {
+  static constexpr unsigned long long word = 0x70732d6c69666574;
+  static constexpr char const* what = "a lifetime";
+  proxystore::c::Mark mark{word};
+  std::variant<proxystore::Lifetime, proxystore::LeaseLifetime, proxystore::StaticLifetime> lifetime;
+};
+
 namespace proxystore::c {
 
 /// A new handle of `value`, at *out.
@@ -48,6 +57,9 @@ template <class Handle, class Value>
 void give(Handle** out, Value value) {
   need(out, "a place for the handle") = new Handle{{Handle::word}, std::move(value)};
 }
+
+/// Throws InvalidArgument for what is no key.
+Key key_of(proxystore_key const* given);
 
 /// What an array handle holds; it is empty then. Throws InvalidArgument if it is already.
 inline Object take(proxystore_array* array) {
@@ -63,6 +75,12 @@ inline bool evicts(int flags) {
   if ((flags & ~PROXYSTORE_EVICT_ON_RESOLVE) != 0)
     throw InvalidArgument("flags are 0 or PROXYSTORE_EVICT_ON_RESOLVE, not " + std::to_string(flags));
   return flags != 0;
+}
+
+/// Throws InvalidArgument for what is neither a rank nor PROXYSTORE_ANY_PRODUCER.
+inline std::optional<int> producer_of(int given) {
+  if (given < PROXYSTORE_ANY_PRODUCER) throw InvalidArgument("a producer is a rank, or PROXYSTORE_ANY_PRODUCER");
+  return given == PROXYSTORE_ANY_PRODUCER ? std::nullopt : std::optional(given);
 }
 
 }  // namespace proxystore::c

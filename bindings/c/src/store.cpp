@@ -20,6 +20,8 @@ std::chrono::nanoseconds seconds(double value, char const* what) {
       std::chrono::duration<double>(std::min(value, a_century)));
 }
 
+}  // namespace
+
 Key key_of(proxystore_key const* given) {
   auto const& key = need(given, "a key");
   auto const length = strnlen(key.text, sizeof key.text);
@@ -27,8 +29,6 @@ Key key_of(proxystore_key const* given) {
     throw InvalidArgument("this is no key (it is empty, or not ended by a zero)");
   return Key(std::string(key.text, length));
 }
-
-}  // namespace
 
 StoreOptions options_of(proxystore_store_options const* given) {
   StoreOptions options;
@@ -145,10 +145,7 @@ int proxystore_future_new_at(proxystore_store* store, int producer, int flags, c
                              proxystore_future** out) {
   return call([&] {
     need(out, "a place for the handle");
-    if (producer < PROXYSTORE_ANY_PRODUCER)
-      throw proxystore::InvalidArgument("a producer is a rank, or PROXYSTORE_ANY_PRODUCER");
-    proxystore::FutureOptions options{.evict_on_resolve = evicts(flags)};
-    if (producer != PROXYSTORE_ANY_PRODUCER) options.producer = producer;
+    proxystore::FutureOptions const options{.producer = producer_of(producer), .evict_on_resolve = evicts(flags)};
     give(out, store_of(store).future<Object>(options, {keep_name(file), line}));
   });
 }

@@ -8,7 +8,7 @@
 #include <proxystore/mpi/broadcast.hpp>
 #include <proxystore/mpi/rma.hpp>
 
-#include "handle_bytes.hpp"
+#include "broadcast.hpp"
 #include "store.hpp"
 
 namespace proxystore::c {
@@ -22,7 +22,8 @@ void check(int code, char const* function) {
   throw ConnectorError(std::string(function) + " failed (" + text + ")");
 }
 
-/// Calling MPI before or after its time, or without a communicator, would end the program.
+}  // namespace
+
 void need_mpi(MPI_Comm comm) {
   int initialised = 0, finalized = 0;
   check(MPI_Initialized(&initialised), "MPI_Initialized");
@@ -30,6 +31,14 @@ void need_mpi(MPI_Comm comm) {
   if (initialised == 0 || finalized != 0) throw InvalidArgument("MPI is not initialised, or was finalized");
   if (comm == MPI_COMM_NULL) throw InvalidArgument("a communicator is needed, this is MPI_COMM_NULL");
 }
+
+int rank_in(MPI_Comm comm) {
+  int rank = 0;
+  check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
+  return rank;
+}
+
+namespace {
 
 /// What `check_arguments` throws, on its rank; the other ranks then get an error too. Collective.
 template <class CheckArguments>
@@ -44,28 +53,6 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, char const* text, CheckArgumen
     throw;
   }
   return mpi::connect(comm, text);
-}
-
-/// Handles of `root`, whose values are reached by `value_of`. On the other ranks all are made or none.
-template <class Handle, class ValueOf>
-void broadcast_handles(Handle** handles, int count, int root, MPI_Comm comm, ValueOf const& value_of) {
-  using Value = std::remove_cvref_t<decltype(value_of(std::declval<Handle&>()))>;
-  need_mpi(comm);
-  int rank = 0;
-  check(MPI_Comm_rank(comm, &rank), "MPI_Comm_rank");
-  Bytes const bytes = mpi::broadcast_bytes(comm, root, [&] {
-    std::vector<Value> values;
-    for (int i = 0; i < count; ++i) values.push_back(value_of(open((&need(handles, "an array of handles"))[i])));
-    return serialize(values);
-  });
-  if (rank == root) return;
-  auto values = deserialize<std::vector<Value>>(bytes);
-  if (values.size() != static_cast<std::size_t>(std::max(count, 0)))
-    throw InvalidArgument("rank " + std::to_string(root) + " sent " + std::to_string(values.size()) + " handles, " +
-                          std::to_string(count) + " were expected");
-  std::vector<std::unique_ptr<Handle>> made;
-  for (auto& value : values) made.emplace_back(new Handle{{Handle::word}, std::move(value)});
-  for (std::size_t i = 0; i < made.size(); ++i) (&need(handles, "an array of handles"))[i] = made[i].release();
 }
 
 }  // namespace

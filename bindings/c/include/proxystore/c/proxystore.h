@@ -215,6 +215,28 @@ PROXYSTORE_API int proxystore_proxy_is_resolved(proxystore_proxy const* proxy, i
 PROXYSTORE_API int proxystore_proxy_evict(proxystore_proxy* proxy);
 PROXYSTORE_API int proxystore_proxy_key(proxystore_proxy const* proxy, proxystore_key* out);
 
+/* ---- Lifetimes: what is put under one is evicted when it ends, or when the store closes before that. An object that
+ * is made with PROXYSTORE_EVICT_ON_RESOLVE cannot be under one. */
+
+typedef struct proxystore_lifetime proxystore_lifetime;
+
+/* Ends when it is closed or freed. */
+PROXYSTORE_API int proxystore_lifetime_new(proxystore_store* store, proxystore_lifetime** out);
+/* Ends after `seconds`, unless that is extended; freeing the handle does not end it. */
+PROXYSTORE_API int proxystore_lifetime_lease(proxystore_store* store, double seconds, proxystore_lifetime** out);
+/* Ends when the store closes; freeing the handle does not end it. */
+PROXYSTORE_API int proxystore_lifetime_static(proxystore_store* store, proxystore_lifetime** out);
+/* PROXYSTORE_INVALID_ARGUMENT for what is of another store, and when it has ended. */
+PROXYSTORE_API int proxystore_lifetime_add_key(proxystore_lifetime* lifetime, proxystore_key const* key);
+PROXYSTORE_API int proxystore_lifetime_add_future(proxystore_lifetime* lifetime, proxystore_future const* future);
+PROXYSTORE_API int proxystore_lifetime_add_proxy(proxystore_lifetime* lifetime, proxystore_proxy const* proxy);
+/* Of a lease alone: adds to what is left. Not by two threads at once. */
+PROXYSTORE_API int proxystore_lifetime_extend(proxystore_lifetime* lifetime, double seconds);
+/* Ends it now. Idempotent; what could not be evicted is tried again by the next call. */
+PROXYSTORE_API int proxystore_lifetime_close(proxystore_lifetime* lifetime);
+PROXYSTORE_API int proxystore_lifetime_done(proxystore_lifetime const* lifetime, int* out);
+PROXYSTORE_API int proxystore_lifetime_free(proxystore_lifetime** lifetime);
+
 /* ---- Handles as bytes, to be sent by other means (some 100, never the object); C++ deserializes them as Future<T> or
  * Proxy<T>, whatever T the object is, and the reverse. */
 
