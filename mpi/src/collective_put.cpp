@@ -49,8 +49,7 @@ class Put {
 
   void run() {
     agree([&] { offer(); });
-    auto const of_all = exchange(comm_, serialize(mine_));
-    agree([&] { compare(of_all); });  // up to here nobody has touched a block
+    agree([&] { compare(exchange(comm_, serialize(mine_))); });  // up to here nobody has touched a block
     if (options_.directory.empty()) agree([&] { store(); });
     else write_file();
     agree([&] { announce(); });

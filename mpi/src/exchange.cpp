@@ -36,11 +36,16 @@ int rank_in(MPI_Comm comm) {
 }
 
 std::vector<Bytes> exchange(MPI_Comm comm, Bytes const& mine) {
-  std::vector<int> sizes(static_cast<std::size_t>(size_of(comm)));
+  std::vector<int> sizes;
   int const size = static_cast<int>(mine.size());
+  together(comm, [&] { sizes.resize(static_cast<std::size_t>(size_of(comm))); });
   together(comm, [&] { mpi_check(MPI_Allgather(&size, 1, MPI_INT, sizes.data(), 1, MPI_INT, comm), "MPI_Allgather"); });
-  auto const begins = begins_of(sizes);
-  Buffer buffer(static_cast<std::size_t>(begins.back()));
+  std::vector<int> begins;
+  Buffer buffer;
+  together(comm, [&] {
+    begins = begins_of(sizes);
+    buffer = Buffer(static_cast<std::size_t>(begins.back()));
+  });
   together(comm, [&] {
     mpi_check(MPI_Allgatherv(mine.data(), size, MPI_BYTE, buffer.data(), sizes.data(), begins.data(), MPI_BYTE, comm),
               "MPI_Allgatherv");

@@ -160,6 +160,18 @@ int MPI_Allgather(void const* data, int count, MPI_Datatype type, void* result, 
   PMPI_Allgather(data, count, type, kept_back.data(), each, of, comm);
   return MPI_ERR_OTHER;
 }
+
+int MPI_Allgatherv(void const* data, int count, MPI_Datatype type, void* result, int const* counts, int const* begins,
+                   MPI_Datatype of, MPI_Comm comm) {
+  WITHIN(MPI_Allgatherv);
+  if (!FAILS(MPI_Allgatherv)) return PMPI_Allgatherv(data, count, type, result, counts, begins, of, comm);
+  int size = 0, ranks = 0;
+  PMPI_Type_size(of, &size);
+  PMPI_Comm_size(comm, &ranks);
+  std::vector<char> kept_back(static_cast<std::size_t>(size) * static_cast<std::size_t>(begins[ranks - 1] + counts[ranks - 1]));
+  PMPI_Allgatherv(data, count, type, kept_back.data(), counts, begins, of, comm);
+  return MPI_ERR_OTHER;
+}
 int MPI_Iallreduce(void const* data, void* result, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm,
                    MPI_Request* request) {
   WITHIN(MPI_Iallreduce);

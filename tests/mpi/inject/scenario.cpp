@@ -9,6 +9,7 @@
 
 #include <proxystore/future.hpp>
 #include <proxystore/mpi/broadcast.hpp>
+#include <proxystore/mpi/collective.hpp>
 #include <proxystore/mpi/executor.hpp>
 #include <proxystore/mpi/rma.hpp>
 #include <proxystore/proxy.hpp>
@@ -63,6 +64,29 @@ class Play {
     meet();
     on(1, "progress", [&] { store_->progress(); });
     attempt("report", [&] { (void)store_->report(); });
+  }
+
+  void put_together() {
+    if (!complete_) return;
+    constexpr std::size_t half = 2000;
+    auto const mine = static_cast<std::size_t>(rank_);
+    std::optional<mpi::RegionProxy<double>> proxy;
+    attempt("collective put", [&] {
+      Array<double> block({half});
+      std::fill(block.begin(), block.end(), static_cast<double>(rank_));
+      proxy = mpi::collective_put(*store_, MPI_COMM_WORLD, std::move(block), {.global_shape = {2 * half}, .offset = {mine * half}});
+    });
+    int here = proxy ? 1 : 0, both = 0;
+    PMPI_Allreduce(&here, &both, 1, MPI_INT, MPI_SUM, apart_);
+    if (both == 1) outcome.complaints.push_back("an array was put by one rank alone");
+    if (both != 2) return;
+    attempt("region", [&] {
+      auto const region = std::as_const(*proxy).region({half - 1}, {2}, patience);
+      expect(region[0] == 0 && region[1] == 1);
+    });
+    meet();
+    on(0, "evict array", [&] { proxy->evict(); });
+    meet();
   }
 
   void tell() {
@@ -164,6 +188,7 @@ Outcome play(MPI_Comm apart, std::string const& name, std::string const& options
   if (play.open("capacity=2MiB&reply_timeout=" + std::to_string(patience.count()) + "ms" + options)) {
     play.hand_over();
     play.keep();
+    play.put_together();
     play.close();
   }
   play.tell();
