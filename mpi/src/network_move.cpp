@@ -358,9 +358,16 @@ void Network::close() {
   take_all({[this] { throw_if_failed(); }, [this] { stop_mail(); }});
 }
 
+/// A receive that stays posted would take letters of another communicator that MPI gives the same number; so this one
+/// stays too.
 void Network::stop_mail() {
   auto const mpi = enter_mpi();
-  mail_.stop();
+  try {
+    mail_.stop();
+  } catch (ConnectorError const& error) {
+    fail(error.what());
+    throw;
+  }
 }
 
 /// True if nothing is under way from here, or soon.

@@ -52,16 +52,15 @@ bool may_stay(std::string const& function, inject::Live const& left, bool here) 
   if (here && function == "MPI_Comm_delete_attr" && is(Live{.attributes = 1})) return true;
   if (here && function == "MPI_Comm_free_keyval" && is({.keyvals = 1})) return true;
   if (here && function == "MPI_Info_free" && is({.infos = 1})) return true;
-  if (here && (function == "MPI_Cancel" || function == "MPI_Wait") && is({.requests = 1})) return true;
   // A window that one rank does not have: freeing it is collective.
   if (!here && function == "MPI_Win_allocate_shared") return is({.windows = 1});
   // Nor can one be freed whose epoch has not ended, or whose ranks could not agree that it has.
   if (function == "MPI_Win_unlock_all" || function == "MPI_Allreduce" || function == "MPI_Comm_rank")
     return is({.windows = 1});
   // A store whose network has failed, or whose ranks could not agree to free it, stays until MPI_Finalize.
-  constexpr std::array<char const*, 9> moving{"MPI_Ibarrier", "MPI_Isend",     "MPI_Irecv",
-                                              "MPI_Improbe",  "MPI_Get_count", "MPI_Mrecv",
-                                              "MPI_Test",     "MPI_Testall",   "MPI_Iallreduce"};
+  constexpr std::array<char const*, 11> moving{"MPI_Ibarrier",   "MPI_Isend",  "MPI_Irecv", "MPI_Improbe",
+                                               "MPI_Get_count",  "MPI_Mrecv",  "MPI_Test",  "MPI_Testall",
+                                               "MPI_Iallreduce", "MPI_Cancel", "MPI_Wait"};
   bool const stays = std::find(moving.begin(), moving.end(), function) != moving.end();
   Live rest = left;
   rest.requests = rest.messages = 0;
