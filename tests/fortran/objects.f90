@@ -28,9 +28,10 @@ program objects
 
 contains
 
-  integer function open_as(connector)
+  function open_as(connector) result(code)
     character(*), intent(in) :: connector
-    call proxystore_open(store, 'other', connector, stat=open_as, errmsg=errmsg)
+    integer :: code
+    call proxystore_open(store, 'other', connector, stat=code, errmsg=errmsg)
   end function
 
   subroutine arrays_come_back_with_their_extents()
