@@ -1,7 +1,8 @@
-# pkg-config files for Makefiles: proxystore.pc is core, proxystore-<name>.pc any other component. MPI is what its compiler
-# wrapper (mpicc, mpicxx, mpifort) brings. With static libraries all that is needed is public.
+# pkg-config files for Makefiles: proxystore.pc is core, proxystore-<name>.pc any other component. MPI is what its
+# compiler wrapper (mpicc, mpicxx, mpifort) brings. With static libraries all that is needed is public.
 
-# proxystore_flags_of(<prefix> <targets and flags>...): the options for the linker and the folders of headers of what is not ours.
+# proxystore_flags_of(<prefix> <targets and flags>...): of what is not ours, the options for the linker and the folders
+# of headers.
 function(proxystore_flags_of prefix)
   set(libs)
   set(folders)

@@ -3,8 +3,7 @@
  * 1. Every call returns PROXYSTORE_OK or one of the codes below; proxystore_last_error() then has the text. Nothing
  *    aborts, prints or throws. A call that fails leaves its out-arguments as they were.
  * 2. Handles are made by calls with an `out` argument, and given back by the _free() of their type, which takes the
- *    address of the handle and makes it NULL; of a NULL handle it does nothing. In any order: what is still needed
- * stays.
+ *    address of the handle and makes it NULL; of a NULL handle it does nothing. In any order.
  * 3. A NULL that is not allowed, or a handle of another type, is PROXYSTORE_INVALID_ARGUMENT. A handle that was freed
  *    through another variable cannot be told from a good one.
  * 4. Any thread may call anything at any time, but _free() only where no other call uses the handle. With MPI see
