@@ -124,7 +124,7 @@ class Peers {
  public:
   /// Listens on return. Throws ConfigError, or ConnectorError if it cannot listen.
   Peers(boost::asio::io_context& context, PeersOptions options, Handler handler);
-  /// Stops without grace.
+  /// Stops without grace. The handler may still be called until the context has stopped, or stop() is done.
   ~Peers();
   Peers(Peers const&) = delete;
   Peers& operator=(Peers const&) = delete;

@@ -168,7 +168,7 @@ void RelayClient::fail_all(std::string const& why) {
 }
 
 void RelayClient::meet(std::string const& uuid, Met met) {
-  if (!registered_) return met(nullptr, "no connection to the relay " + last_error_);
+  if (!registered_ || !link_) return met(nullptr, "no connection to the relay " + last_error_);
   meetings_.emplace(++last_number_, std::move(met));
   link_->ask_for(last_number_, uuid);
 }
