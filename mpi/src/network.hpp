@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -211,6 +210,7 @@ class Network final : public Beyond, private Movable {
   bool send_body(std::uint32_t to, int tag, Handle at);
   std::byte* make_room(std::size_t bytes) noexcept;
   void remember(Name const& name, Handle at, std::uint64_t bytes);
+  void forget_copy(Name const& name) noexcept;
   std::uint64_t drop_cached(std::uint64_t wanted) noexcept;
   bool quiet();
   bool settle(Deadline deadline);
@@ -236,7 +236,8 @@ class Network final : public Beyond, private Movable {
   std::unordered_map<Name, std::shared_ptr<Pull>, NameHash> pulls_;
   std::atomic<bool> has_pulls_{false};
   std::mutex cached_mutex_;
-  std::deque<Cached> cached_;  // mirrors that this rank filled, oldest first
+  std::list<Cached> cached_;  // mirrors that this rank filled, oldest first
+  std::unordered_map<Name, std::list<Cached>::iterator, NameHash> cached_at_;
   std::uint64_t cached_bytes_ = 0;
   std::atomic<std::uint64_t> pulled_{0};
   std::atomic<std::uint64_t> read_{0};  // by this rank from other nodes' memory

@@ -156,11 +156,27 @@ void Network::remember(Name const& name, Handle at, std::uint64_t bytes) {
   bool full = false;
   {
     std::lock_guard lock(cached_mutex_);
-    cached_.push_back({name, at, bytes});
+    auto const last = cached_.insert(cached_.end(), {name, at, bytes});
+    auto const [entry, fresh] = cached_at_.try_emplace(name, last);
+    if (!fresh) {  // of an earlier mirror
+      cached_bytes_ -= entry->second->bytes;
+      cached_.erase(entry->second);
+      entry->second = last;
+    }
     cached_bytes_ += bytes;
     full = cached_bytes_ > options_.cache_bytes || cached_.size() > most_mirrors;
   }
   if (full) drop_cached(std::max<std::uint64_t>(bytes, 1));
+}
+
+/// Its mirror is gone, by what its home says.
+void Network::forget_copy(Name const& name) noexcept {
+  std::lock_guard lock(cached_mutex_);
+  auto const found = cached_at_.find(name);
+  if (found == cached_at_.end()) return;
+  cached_bytes_ -= found->second->bytes;
+  cached_.erase(found->second);
+  cached_at_.erase(found);
 }
 
 /// The oldest that nobody looks at, until `wanted` bytes are free, or at least one. Returns how many.
@@ -169,14 +185,15 @@ std::uint64_t Network::drop_cached(std::uint64_t wanted) noexcept {
   std::uint64_t freed = 0;
   for (auto left = cached_.size(); left > 0 && freed < wanted; --left) {
     auto const entry = cached_.front();
-    cached_.pop_front();
     auto const at = directory_.find(entry.name);
     bool const same = at && (*at).slot == entry.at.slot && (*at).generation == entry.at.generation;
     if (same && (Handoff::state_of(*at) == State::pending || at->refs.load() > 2)) {  // the directory's and ours
-      cached_.push_back(entry);
+      cached_.splice(cached_.end(), cached_, cached_.begin());
       continue;
     }
     if (same && directory_.remove(entry.name, *at)) handoff_.evict(*at);
+    cached_.pop_front();
+    cached_at_.erase(entry.name);
     cached_bytes_ -= entry.bytes;
     freed += std::max<std::uint64_t>(entry.bytes, 1);
   }

@@ -269,6 +269,7 @@ void Network::apply(Pin const& at, Name const& name, Snapshot const& what) {
 }
 
 void Network::drop_mirror(Name const& name) noexcept {
+  forget_copy(name);
   auto const at = directory_.find(name);
   if (!at) return;
   at->verdict = 1;

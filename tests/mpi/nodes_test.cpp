@@ -25,16 +25,26 @@ class Nodes : public RanksWithStore {
   Future<T> shared_future(int maker, FutureOptions options = {}) {
     return share(rank == maker ? store.future<T>(options) : Future<T>(), maker);
   }
-  /// Objects of other nodes that this rank has pulled.
-  std::size_t pulled() {
-    std::string const report = store.report(), title = "pulled by this rank: ";
+  /// The number after `title` in a report; 0 on one node.
+  static std::size_t number(Store& of, std::string const& title) {
+    auto const report = of.report();
     auto const at = report.find(title);
     return at == std::string::npos ? 0 : std::stoul(report.substr(at + title.size()));
   }
+  /// Objects of other nodes that this rank has pulled.
+  std::size_t pulled() { return number(store, "pulled by this rank: "); }
 };
 
 TEST_F(Nodes, AreReported) {
-  EXPECT_THAT(store.report(), HasSubstr(std::to_string(nodes) + (nodes == 1 ? " node\n" : " nodes\n")));
+  auto const report = store.report();
+  EXPECT_THAT(report, HasSubstr("rank " + std::to_string(rank) + " of " + std::to_string(size) + " on "));
+  EXPECT_THAT(report, HasSubstr(std::to_string(nodes) + (nodes == 1 ? " node\n" : " nodes\n")));
+  for (auto const* part : {"capacity", "(rma:?capacity=…)", "in use", "largest free block", "slots:"})
+    EXPECT_THAT(report, HasSubstr(part));
+  if (nodes == 1) return;
+  for (auto const* part : {"MPI", ", MPI_THREAD_", "progress by ", "(rma:?progress=…)",
+                           "late consumers of other nodes' objects ", "window", "(rma:?transfer=…)", "(rma:?cache=…)"})
+    EXPECT_THAT(report, HasSubstr(part));
 }
 
 TEST_F(Nodes, HandOverAtTheBordersBetweenInsideAndPulled) {
@@ -136,6 +146,33 @@ TEST_F(Nodes, LetCopiesGiveWay) {
     if (rank == 0) small.evict(key);
   }
   for (int i = 0; i < 4; ++i) small.evict(small.put(std::string(500'000, 'x')));  // room for one's own
+}
+
+TEST_F(Nodes, HoldCopiesUpToTheirBoundAndUntilTheirObjectIsEvicted) {
+  constexpr std::size_t count = 8, bytes = 400'000;
+  Store bounded = Store::open("bounded", mpi::rma(MPI_COMM_WORLD, {.capacity = 16 * MiB, .cache = 1 * MiB}));
+  auto const held = [&] { return number(bounded, ", of "); };  // bytes
+  std::vector<Key> keys;
+  for (std::size_t i = 0; i < count; ++i) {
+    keys.emplace_back(share(rank == 0 ? bounded.connector().put(filled(bytes, i)).text() : "", 0));
+    auto const object = bounded.connector().get(keys.back());
+    ASSERT_TRUE(object && is_filled(object->span(), i)) << i;
+    meet();
+  }
+  EXPECT_LE(held(), 1 * MiB) << bounded.report();
+  if (!with_home()) {
+    auto const all = gather(held());
+    EXPECT_GE(*std::max_element(all.begin(), all.end()), bytes) << "the last is still there";
+  } else {
+    (void)gather(held());
+  }
+  meet();
+  for (auto const& key : keys)
+    if (rank == 0) bounded.evict(key);
+  Deadline const until(patience);
+  while (held() != 0 && !until.expired()) bounded.progress();
+  EXPECT_EQ(held(), 0U) << "what is evicted leaves no copy: " << bounded.report();
+  meet();
 }
 
 TEST_F(Nodes, WaitForARankThatOnlyServesWhenItIsCalled) {
