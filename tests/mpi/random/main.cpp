@@ -4,8 +4,10 @@
 
 #include <array>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,7 +89,11 @@ class Watch {
   Watch(schedule::Player& player, std::string name, Options const& options)
       : thread_([&player, name = std::move(name), options](std::stop_token const& stop) {
           auto since = std::chrono::steady_clock::now();
-          for (long seen = -1; !stop.stop_requested(); std::this_thread::sleep_for(10ms)) {
+          std::mutex mutex;
+          std::condition_variable_any over;
+          std::unique_lock lock(mutex);
+          // Seldom: a rank whose threads want to run is not taken for one that waits in a ring.
+          for (long seen = -1; !stop.stop_requested(); over.wait_for(lock, stop, 1s, [] { return false; })) {
             auto const now = std::chrono::steady_clock::now();
             if (long const progress = player.progress(); progress != seen) seen = progress, since = now;
             if (now - since > options.patience) give_up(player, name, options.hold);
