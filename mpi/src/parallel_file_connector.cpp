@@ -109,25 +109,22 @@ void ParallelFileConnector::close() {
 
 /// Removes what is evicted. False: nothing came free.
 bool ParallelFileConnector::make_room() {
-  auto const all = std::numeric_limits<std::size_t>::max();
-  auto const released = ledger_->sweep(all, [this](std::string const& name) { return is_gone(name, true); });
-  return writer_->reclaim() || released != 0;
+  bool const released = sweep(std::numeric_limits<std::size_t>::max(), true);
+  return writer_->reclaim() || released;
 }
 
-/// With `far`, homes on other nodes are asked.
-bool ParallelFileConnector::is_gone(std::string const& name, bool far) {
-  Key const key(name);
-  if (!far && !control_->is_near(key)) return false;
-  try {
-    return !control_->exists(key);
-  } catch (Error const&) {  // it closes, or the network has failed: stays
-    return false;
-  }
-}
-
-void ParallelFileConnector::sweep_some() {
-  static_cast<void>(
-      ledger_->sweep(looked_at_in_a_turn, [this](std::string const& name) { return is_gone(name, false); }));
+/// With `far`, homes on other nodes are asked too, until one does not answer.
+bool ParallelFileConnector::sweep(std::size_t most, bool far) {
+  return ledger_->sweep(most, [&](std::string const& name) {
+    Key const key(name);
+    if (!far && !control_->is_near(key)) return false;
+    try {
+      return !control_->exists(key);
+    } catch (Error const&) {  // it closes, or the network has failed: stays
+      far = false;
+      return false;
+    }
+  }) != 0;
 }
 
 Buffer ParallelFileConnector::allocate(std::size_t bytes) {
@@ -137,7 +134,7 @@ Buffer ParallelFileConnector::allocate(std::size_t bytes) {
 
 /// All or none.
 void ParallelFileConnector::append(std::vector<Writer::Item>& items) {
-  sweep_some();
+  static_cast<void>(sweep(looked_at_in_a_turn, false));
   writer_->append(items);
 }
 
@@ -188,6 +185,10 @@ void ParallelFileConnector::set(Key const& key, Buffer object) {
   if (!is_mine(*parts)) past_->refuse(key);
   Key const name{std::string(parts->name)};
   std::vector<Writer::Item> items;
+  // Not if its home did not answer: then somebody may have heard of it.
+  auto const withdraw = [&] {
+    for (auto const& item : items) static_cast<void>(ledger_->release(item.at, Written::withdrawn));
+  };
   try {
     // Not written in vain, as far as can be told without asking another node.
     if (control_->is_near(name) && control_->wait(name, Deadline::immediate()) != State::pending)
@@ -195,17 +196,18 @@ void ParallelFileConnector::set(Key const& key, Buffer object) {
     items.push_back({key.text(), std::move(object), Written::proposed});
     append(items);
     ledger_->add(items[0].at, name.text());
-    try {
-      control_->set(name, told(items[0].at));
-    } catch (...) {
-      static_cast<void>(ledger_->release(items[0].at, Written::withdrawn));
-      throw;
-    }
+    control_->set(name, told(items[0].at));
+  } catch (StoreFull const&) {
+    withdraw();
+    throw;
   } catch (AlreadySet const&) {
+    withdraw();
     throw AlreadySet(what + " (it is set already; the first object stays)");
   } catch (ObjectNotFound const&) {
+    withdraw();
     throw ObjectNotFound(what + " (it was evicted, or made by another store)");
   } catch (BrokenFuture const&) {
+    withdraw();
     throw BrokenFuture(what + " (it was broken when the rank that made it, or its producer, closed the store)");
   }
   ledger_->confirm(items[0].at, Written::proposed);
@@ -272,8 +274,12 @@ State ParallelFileConnector::wait(Key const& key, Deadline deadline) {
   auto const parts = parts_of(key);
   if (!parts) return State::gone;
   if (is_mine(*parts)) return control_->wait(Key(std::string(parts->name)), deadline);
-  Call const call(*this);
-  return past_->state(key);
+  try {
+    Call const call(*this);
+    return past_->state(key);
+  } catch (StoreClosed const&) {
+    return State::broken;
+  }
 }
 
 ParallelFileConnector::Received ParallelFileConnector::receive(Key const& key, Deadline deadline) {
@@ -296,7 +302,7 @@ std::unique_ptr<LongWait> ParallelFileConnector::wait_long(Key const& key) {
 void ParallelFileConnector::progress() {
   Call const call(*this);
   control_->progress();
-  sweep_some();
+  static_cast<void>(sweep(looked_at_in_a_turn, false));
   reader_->forget_removed();
 }
 

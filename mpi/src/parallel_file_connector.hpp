@@ -59,11 +59,10 @@ class ParallelFileConnector final : public DeferrableConnector {
 
   void append(std::vector<segments::Writer::Item>& items);
   bool make_room();
-  bool is_gone(std::string const& name, bool far);
+  bool sweep(std::size_t most, bool far);
   std::optional<Bytes> fetch(Key const& key, std::string_view name, Bytes const& told);
   void evict_mine(Key const& key, Key const& name);
   void bury(Key const& key);
-  void sweep_some();
   void ensure_open() const;
   bool is_mine(Parts const& parts) const noexcept { return parts.session == session_; }
 

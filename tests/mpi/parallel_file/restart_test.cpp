@@ -127,6 +127,23 @@ TEST_F(Restart, CarriesAFailureToALaterJob) {
   });
 }
 
+TEST_F(Restart, FindsAnArrayThatManyRanksPutTogether) {
+  Bytes saved;
+  auto const rows = static_cast<std::size_t>(size);
+  job(size, [&](Store& store) {
+    auto const made = share(rank == 0 ? mpi::collective_future<double>(store) : mpi::CollectiveFuture<double>(), 0);
+    Array<double> row(Shape{1, 4});
+    std::fill(row.begin(), row.end(), rank);
+    made.put(MPI_COMM_WORLD, std::move(row),
+             {.global_shape = {rows, 4}, .offset = {static_cast<std::size_t>(rank), 0}});
+    saved = serialize(made.proxy());
+  });
+  job(std::max(1, size / 2), [&](Store&) {
+    auto const all = deserialize<mpi::RegionProxy<double>>(saved).region({0, 1}, {rows, 2});
+    for (std::size_t of = 0; of < rows; ++of) EXPECT_EQ(all(of, 1), of);
+  });
+}
+
 TEST_F(Restart, FindsNothingOfWhatWasEvicted) {
   std::vector<std::string> keys(2);
   job(size, [&](Store& store) {
