@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
+#include <type_traits>
 #include <utility>
 
 #include <proxystore/detail/blocking.hpp>
@@ -52,7 +54,7 @@ class StoreCore::Waiting {
 };
 
 StoreCore::StoreCore(std::string name, std::unique_ptr<Connector> connector, StoreOptions options)
-    : connector_(std::move(connector)),
+    : connector_(metered(std::move(connector), options.metrics, meter_)),
       deferrable_(connector_->deferrable()),
       in_place_(connector_->reads_in_place()),
       info_(std::make_shared<StoreInfo const>(StoreInfo{std::move(name), connector_->config().to_string()})),
@@ -60,6 +62,58 @@ StoreCore::StoreCore(std::string name, std::unique_ptr<Connector> connector, Sto
       cache_(options_.cache_objects.value_or(in_place_ ? 0 : 16), options_.cache_bytes) {
   if (!options_.log) options_.log = default_log();
   connector_->opened_as(info_->name);
+  if (options_.trace.empty()) options_.trace = Trace::file_of_environment();
+  if (!options_.trace.empty()) begin_trace();
+}
+
+std::unique_ptr<Connector> StoreCore::metered(std::unique_ptr<Connector> connector, Metering metrics,
+                                              MeteringConnector*& meter) {
+  if (metrics == Metering::off) return connector;
+  auto metering = std::make_unique<MeteringConnector>(std::move(connector));
+  meter = metering.get();
+  return metering;
+}
+
+std::optional<Metrics> StoreCore::metrics() const {
+  return meter_ ? std::optional(meter_->metrics()) : std::nullopt;
+}
+
+void StoreCore::log_metrics() const {
+  if (options_.metrics != Metering::logged || !options_.log) return;
+  options_.log(LogLevel::info, "metrics of store '" + name() + "' in " + connector_->whoami());
+  std::istringstream lines(metrics()->to_string());
+  for (std::string line; std::getline(lines, line);) options_.log(LogLevel::info, line);
+}
+
+void StoreCore::begin_trace() {
+  trace_ = std::make_shared<Trace>(options_.trace, options_.trace_events,
+                                   Trace::About{name(), Config::parse(info_->connector).kind(), connector_->whoami()},
+                                   options_.log);
+  gathers_ = connector_->gather_at_close(trace_);
+}
+
+void StoreCore::trace_made(Reference const& future) noexcept {
+  auto const now = Trace::Clock::now();
+  trace_->record(Trace::What::made, future.key, future.made_at, now, now, 0, 0);
+}
+
+/// REQUIRES: trace_. `bytes`: of the object, where that is known beforehand.
+template <class Work>
+auto StoreCore::traced(Trace::What what, Key const& key, Where const& made, std::size_t bytes, Work const& work) {
+  TraceSpan span(*trace_, what, key, made);
+  span.bytes = bytes;
+  try {
+    if constexpr (std::is_same_v<decltype(work()), Bytes>) {
+      auto object = work();
+      span.bytes = object.size();
+      return object;
+    } else {
+      return work();
+    }
+  } catch (Error const& error) {
+    span.error = static_cast<int>(error.code());
+    throw;
+  }
 }
 
 StoreCore::~StoreCore() {
@@ -84,12 +138,24 @@ DeferrableConnector& StoreCore::deferrable() {
 
 Key StoreCore::put(Buffer object) {
   ensure_open();
-  return connector_->put(std::move(object));
+  if (!trace_) [[likely]] return connector_->put(std::move(object));
+  auto const size = object.size();
+  auto const begin = Trace::Clock::now();
+  auto key = connector_->put(std::move(object));
+  trace_->record(Trace::What::put, key, {}, begin, Trace::Clock::now(), size, 0);
+  return key;
 }
 
 std::vector<Key> StoreCore::put_batch(std::vector<Buffer> objects) {
   ensure_open();
-  return connector_->put_batch(std::move(objects));
+  if (!trace_) [[likely]] return connector_->put_batch(std::move(objects));
+  std::vector<std::size_t> sizes;
+  for (auto const& object : objects) sizes.push_back(object.size());
+  auto const begin = Trace::Clock::now();
+  auto keys = connector_->put_batch(std::move(objects));
+  auto const end = Trace::Clock::now();
+  for (std::size_t i = 0; i < keys.size(); ++i) trace_->record(Trace::What::put, keys[i], {}, begin, end, sizes[i], 0);
+  return keys;
 }
 
 std::optional<Bytes> StoreCore::get(Key const& key) {
@@ -110,7 +176,8 @@ bool StoreCore::exists(Key const& key) {
 void StoreCore::evict(Key const& key) {
   ensure_open();
   cache_.erase(key);
-  connector_->evict(key);
+  if (!trace_) [[likely]] return connector_->evict(key);
+  traced(Trace::What::evict, key, {}, 0, [&] { connector_->evict(key); });
 }
 
 Key StoreCore::new_key(KeyHint hint) {
@@ -120,12 +187,16 @@ Key StoreCore::new_key(KeyHint hint) {
 
 void StoreCore::set(Reference const& future, Buffer object) {
   ensure_open();
-  deferrable().set(future.key, std::move(object));
+  if (!trace_) [[likely]] return deferrable().set(future.key, std::move(object));
+  auto const size = object.size();
+  traced(Trace::What::set, future.key, future.made_at, size, [&] { deferrable().set(future.key, std::move(object)); });
 }
 
 void StoreCore::fail(Reference const& future, std::exception_ptr const& error) {
   ensure_open();
-  deferrable().set(future.key, wire::encode_failure(Failure::of(error, connector_->whoami())));
+  auto failure = wire::encode_failure(Failure::of(error, connector_->whoami()));
+  if (!trace_) [[likely]] return deferrable().set(future.key, std::move(failure));
+  traced(Trace::What::failed, future.key, future.made_at, 0, [&] { deferrable().set(future.key, std::move(failure)); });
 }
 
 bool StoreCore::done(Reference const& future) {
@@ -134,6 +205,11 @@ bool StoreCore::done(Reference const& future) {
 }
 
 Bytes StoreCore::fetch(Reference const& reference, Deadline deadline) {
+  if (!trace_) [[likely]] return take(reference, deadline);
+  return traced(Trace::What::resolve, reference.key, reference.made_at, 0, [&] { return take(reference, deadline); });
+}
+
+Bytes StoreCore::take(Reference const& reference, Deadline deadline) {
   bool const deferred = reference.kind == Kind::deferred;
   std::optional<Bytes> bytes;
   if (deferred) {
@@ -174,7 +250,9 @@ std::optional<Bytes> StoreCore::look(Reference const& future, Deadline deadline)
 }
 
 void StoreCore::wait(Reference const& future, Deadline deadline) {
-  block(future, deadline, [&](Deadline until) { return deferrable_->wait(future.key, until); });
+  auto const wait_once = [&](Deadline until) { return deferrable_->wait(future.key, until); };
+  if (!trace_) [[likely]] return block(future, deadline, wait_once);
+  traced(Trace::What::wait, future.key, future.made_at, 0, [&] { block(future, deadline, wait_once); });
 }
 
 /// To the deadline, with a stop for the stall report and some to look for a ring.
@@ -301,6 +379,11 @@ void StoreCore::close() {
   }
   join(workers);
   cache_.clear();
+  log_metrics();
+  if (trace_ && !gathers_) {
+    trace_->hear(trace_->say(trace_->open()));
+    trace_->close();
+  }
   if (trouble) std::rethrow_exception(trouble);
 }
 

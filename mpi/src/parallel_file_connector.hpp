@@ -43,6 +43,9 @@ class ParallelFileConnector final : public DeferrableConnector {
   void evict(Key const& key) override;
   Config config() const override;
   void close() override;
+  bool gather_at_close(std::shared_ptr<Gathering> gathering) override {
+    return control_->gather_at_close(std::move(gathering));
+  }
   std::string whoami() const override { return control_->whoami(); }
   std::string report() const override;
 

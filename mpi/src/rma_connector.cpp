@@ -401,6 +401,11 @@ void RmaConnector::progress() {
   if (segment_->network) segment_->network->drive();
 }
 
+bool RmaConnector::gather_at_close(std::shared_ptr<Gathering> gathering) {
+  segment_->gathering = std::move(gathering);
+  return true;
+}
+
 Config RmaConnector::config() const { return Config("rma").set("session", segment_->session); }
 
 std::string RmaConnector::whoami() const {

@@ -73,6 +73,7 @@ class Segment {
   std::optional<Network> network;       // of several nodes
   std::atomic<std::int64_t> views{0};   // held by this process: bytes of objects, and buffers not yet published
   std::atomic<std::int64_t> active{0};  // calls in flight
+  std::shared_ptr<Gathering> gathering;  // to be done when all close; null: nothing
   std::atomic<bool> closed{false};
   std::atomic<bool> unmapped{
       false};  // MPI has, or will have, taken the memory back: views dropped from now on leave it
@@ -90,6 +91,7 @@ class RmaConnector final : public DeferrableConnector {
   void evict(Key const& key) override;
   Config config() const override;
   void close() override;
+  bool gather_at_close(std::shared_ptr<Gathering> gathering) override;
   bool reads_in_place() const noexcept override { return true; }
   std::string whoami() const override;
   std::string report() const override;

@@ -2,12 +2,15 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include <proxystore/error.hpp>
 #include <proxystore/key.hpp>
 
 #include "check.hpp"
+#include "gather.hpp"
 #include "rma_connector.hpp"
 
 namespace proxystore::mpi::detail {
@@ -251,21 +254,27 @@ void Segment::leave() {
 /// together().
 void Segment::free_if_unused() {
   auto const mpi = enter_mpi();
-  auto const add_up = [this](std::int64_t const& mine, std::int64_t& all) {
+  auto const add_up = [this](std::span<std::int64_t const> mine, std::int64_t* all) {
     MPI_Request request = MPI_REQUEST_NULL;
-    all = 0;
-    mpi_check(MPI_Iallreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
+    auto const count = static_cast<int>(mine.size());
+    mpi_check(MPI_Iallreduce(mine.data(), all, count, MPI_INT64_T, MPI_SUM, comm_, &request), "MPI_Iallreduce");
     wait_patiently(request, [] { static_cast<void>(move_all()); });
   };
-  std::int64_t const holds = views.load() + (network && network->has_failed() ? 1 : 0);
-  std::int64_t held = 0, unheard = 1, all_unheard = 0;
+  auto const to_gather = std::exchange(gathering, nullptr);  // once, though this may be called again
+  std::array<std::int64_t, 2> const mine{views.load() + (network && network->has_failed() ? 1 : 0),
+                                         to_gather && place.rank == 0 ? 1 : 0};
+  std::array<std::int64_t, 2> all{};
+  std::int64_t unheard = 1, all_unheard = 0;
   take_all({[&] {
-              add_up(holds, held);
+              add_up(mine, all.data());
               unheard = 0;
             },
-            [&] { add_up(unheard, all_unheard); },
+            [&] { add_up({&unheard, 1}, &all_unheard); },
             [&] {
-              if (held + unheard + all_unheard == 0) free();
+              if (all[1] != 0 && unheard + all_unheard == 0) gather(comm_, place, to_gather.get());
+            },
+            [&] {
+              if (all[0] + unheard + all_unheard == 0) free();
             }});
 }
 

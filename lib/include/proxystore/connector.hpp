@@ -7,6 +7,7 @@
 /// 4. Connectors contain no timers, no retries beyond their medium's own and no metrics; decorators do that.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +23,26 @@
 namespace proxystore {
 
 class DeferrableConnector;
+
+/// What each process has to say when those that share a medium close together, heard by the first of them. No member
+/// throws.
+class PROXYSTORE_EXPORT Gathering {
+ public:
+  virtual ~Gathering() = default;
+  /// On the first process, before all else: what it adds to its clock.
+  virtual std::chrono::nanoseconds open() = 0;
+  /// On each, once. `shift`: what to add to this process's steady clock, so that the times of all mean the same.
+  virtual Bytes say(std::chrono::nanoseconds shift) = 0;
+  /// On the first, for each, itself included.
+  virtual void hear(Bytes const& said) = 0;
+  /// On the first, at the end.
+  virtual void close() = 0;
+
+ protected:
+  Gathering() = default;
+  Gathering(Gathering const&) = delete;
+  Gathering& operator=(Gathering const&) = delete;
+};
 
 class PROXYSTORE_EXPORT Connector : public Allocator {
  public:
@@ -45,6 +66,12 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
 
   /// Told once, before all else, by a store that opens over it: its name, for media that keep where objects come from.
   virtual void opened_as(std::string const& store) { static_cast<void>(store); }
+  /// Told once, after opened_as(). True: close() is collective, and will gather. False, the default: each process for
+  /// itself.
+  virtual bool gather_at_close(std::shared_ptr<Gathering> gathering) {
+    static_cast<void>(gathering);
+    return false;
+  }
   /// This connector if it can name an object before it exists, else null. Asked, never cast.
   virtual DeferrableConnector* deferrable() noexcept { return nullptr; }
   /// True where get() costs no more than a look into a cache: the store then keeps none.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include <proxystore/connector.hpp>
 
@@ -27,6 +28,9 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   Config config() const override { return inner_->config(); }
   void close() override { inner_->close(); }
   void opened_as(std::string const& store) override { inner_->opened_as(store); }
+  bool gather_at_close(std::shared_ptr<Gathering> gathering) override {
+    return inner_->gather_at_close(std::move(gathering));
+  }
   bool reads_in_place() const noexcept override { return inner_->reads_in_place(); }
   std::string whoami() const override { return inner_->whoami(); }
   void progress() override { inner_->progress(); }

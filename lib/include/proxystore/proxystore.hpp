@@ -12,6 +12,7 @@
 #include <proxystore/key.hpp>
 #include <proxystore/lifetime.hpp>
 #include <proxystore/log.hpp>
+#include <proxystore/metrics.hpp>
 #include <proxystore/owned.hpp>
 #include <proxystore/proxy.hpp>
 #include <proxystore/registry.hpp>

@@ -146,6 +146,7 @@ class PROXYSTORE_EXPORT Store {
     auto* const lifespan = lifespan_of(options.lifetime);
     Key key = kept(lifespan, core().new_key(KeyHint{options.producer}));
     detail::Reference reference{core_->info(), std::move(key), where, detail::Kind::deferred, options.evict_on_resolve};
+    core_->note_made(reference);
     return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
   }
 
@@ -154,6 +155,8 @@ class PROXYSTORE_EXPORT Store {
   void progress() { core().connector().progress(); }
   /// What is open, in which state, and who waits here for what; some lines of text.
   std::string report() { return core().report(); }
+  /// A snapshot of what was asked of the connector so far; nullopt unless opened with StoreOptions::metrics.
+  std::optional<Metrics> metrics() const { return core().metrics(); }
   /// Collective where the connector is. Idempotent. Waiters get BrokenFuture; resolved proxies keep their objects.
   void close();
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <proxystore/error.hpp>
@@ -20,6 +21,10 @@ class Where {
     return {file, line};
   }
 
+  /// As it was captured; null and 0 in a reference that arrived, which has text() instead.
+  char const* file() const noexcept { return file_; }
+  int line() const noexcept { return line_; }
+  std::string_view text() const noexcept { return text_ ? std::string_view(*text_) : std::string_view(); }
   /// "file.cpp:12" without folders; "" if unknown.
   PROXYSTORE_EXPORT std::string to_string() const;
 

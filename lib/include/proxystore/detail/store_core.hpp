@@ -17,9 +17,15 @@
 #include <proxystore/detail/cache.hpp>
 #include <proxystore/detail/lifespan.hpp>
 #include <proxystore/detail/reference.hpp>
+#include <proxystore/detail/trace.hpp>
 #include <proxystore/log.hpp>
+#include <proxystore/metrics.hpp>
 
 namespace proxystore {
+
+/// Counts, bytes and times of the connector's operations: not measured, for Store::metrics(), or also logged, line by
+/// line, when the store closes.
+enum class Metering { off, kept, logged };
 
 struct StoreOptions {
   /// Deserialised objects kept by this process; 0: none. Default: 16, or none where the connector reads in place.
@@ -31,6 +37,13 @@ struct StoreOptions {
   /// each other; some looks later it throws DeadlockError. 0: never. See mpi::rma.
   std::chrono::nanoseconds deadlock_check = std::chrono::seconds(1);
   Log log = {};  ///< default: default_log()
+  Metering metrics = Metering::off;
+  /// A file for the trace of this store, written when it closes: one for all processes that close it together, or that
+  /// trace to it at the same time. In Chrome's JSON format, for ui.perfetto.dev and `proxystore trace`. Default: the
+  /// environment's PROXYSTORE_TRACE, if that is set; else nothing is traced.
+  std::string trace = {};
+  /// Events kept of each process, 112 bytes each; later ones are counted and dropped.
+  std::size_t trace_events = std::size_t{1} << 18U;
 };
 
 namespace detail {
@@ -61,6 +74,10 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
 
   /// Throws NotDeferrable.
   Key new_key(KeyHint hint);
+  /// For the trace.
+  void note_made(Reference const& future) noexcept {
+    if (trace_) [[unlikely]] trace_made(future);
+  }
   void set(Reference const& future, Buffer object);
   /// Stores the failure in place of the object.
   void fail(Reference const& future, std::exception_ptr const& error);
@@ -73,6 +90,8 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   /// Runs `work` on a thread of its own that close() joins.
   void spawn(std::function<void()> work);
   std::string report();
+  /// nullopt without StoreOptions::metrics.
+  std::optional<Metrics> metrics() const;
   /// Idempotent. Wakes waiters with BrokenFuture, unregisters, evicts what is under a lifetime, closes the connector.
   void close();
 
@@ -91,6 +110,14 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   };
   using Workers = std::vector<std::shared_ptr<Worker>>;
 
+  static std::unique_ptr<Connector> metered(std::unique_ptr<Connector> connector, Metering metrics,
+                                            MeteringConnector*& meter);
+  void begin_trace();
+  void trace_made(Reference const& future) noexcept;
+  template <class Work>
+  auto traced(Trace::What what, Key const& key, Where const& made, std::size_t bytes, Work const& work);
+  Bytes take(Reference const& reference, Deadline deadline);
+  void log_metrics() const;
   DeferrableConnector& deferrable();
   std::optional<Bytes> await(Reference const& future, Deadline deadline);
   std::optional<Bytes> look(Reference const& future, Deadline deadline);
@@ -102,6 +129,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   static void join(Workers const& workers);
   [[noreturn]] void throw_not_settled(Reference const& future, State state, Deadline::Clock::time_point since) const;
 
+  MeteringConnector* meter_ = nullptr;  // null: not measured
   std::unique_ptr<Connector> connector_;
   DeferrableConnector* deferrable_;  // null: not deferrable
   bool in_place_;                    // what connector_->reads_in_place() says
@@ -109,6 +137,8 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   StoreOptions options_;
   Cache cache_;
   Lifespans lifespans_;
+  std::shared_ptr<Trace> trace_;  // null: off
+  bool gathers_ = false;          // the connector sees to the trace when it closes
   std::atomic<bool> closed_{false};
   std::mutex mutex_;             // guards the two lists and what is in them
   Waiter* waiters_ = nullptr;    // newest first, on their threads' stacks
