@@ -9,5 +9,6 @@ inline constexpr int not_intact = 1, failed = 2;
 
 /// Each adds a subcommand, which sets `exit_code` when it has run.
 void add_ls(CLI::App& app, int& exit_code);
+void add_trace(CLI::App& app, int& exit_code);
 
 }  // namespace proxystore::program

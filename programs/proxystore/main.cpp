@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", version);
   app.require_subcommand(1);
   proxystore::program::add_ls(app, exit_code);
+  proxystore::program::add_trace(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
