@@ -18,7 +18,7 @@ namespace {
 
 constexpr milliseconds shortest_look(200);    // a look at a healthy endpoint takes less than 1 ms
 constexpr milliseconds longest_look(30'000);  // then the endpoint is asked anew: it may have gone unnoticed
-constexpr std::string_view ready = "ready", gone = "gone";
+constexpr std::string_view gone = "gone";
 
 void validate(EndpointOptions& options) {
   for (auto& endpoint : options.endpoints) {
