@@ -34,6 +34,46 @@ std::optional<T> value_at(toml::table const& table, std::string_view path, std::
   throw ConfigError("'" + std::string(path) + "' is no " + kind);
 }
 
+/// Who misspells an option of who may do what shall learn it.
+void expect_only(toml::table const& table, std::string const& where, std::initializer_list<std::string_view> known) {
+  for (auto const& [name, value] : table)
+    if (std::find(known.begin(), known.end(), name.str()) == known.end())
+      throw ConfigError("'" + where + "' has no option '" + std::string(name.str()) + "'");
+}
+
+Credentials credentials_of(toml::table const& table) {
+  auto const text = [&](std::string_view name) { return value_at<std::string>(table, name, "text"); };
+  return {text("secret_file"), text("ca"), text("certificate"), text("key")};
+}
+
+KnownEndpoint known_of(toml::table const& table) {
+  expect_only(table, "peering.known", {"uuid", "address", "secret_file", "always"});
+  auto const uuid = uuid_of(value_at<std::string>(table, "uuid", "text").value_or(""));
+  if (!uuid) throw ConfigError("an entry of 'peering.known' has no 'uuid' that is one");
+  return {*uuid, value_at<std::string>(table, "address", "text"), value_at<std::string>(table, "secret_file", "text"),
+          value_at<bool>(table, "always", "true or false").value_or(false)};
+}
+
+PeeringConfig peering_of(toml::table const& table) {
+  expect_only(table, "peering", {"listen", "secret_file", "ca", "certificate", "key", "known_only", "relay", "known"});
+  PeeringConfig peering;
+  peering.listen = value_at<std::string>(table, "listen", "text");
+  peering.credentials = credentials_of(table);
+  peering.known_only = value_at<bool>(table, "known_only", "true or false").value_or(false);
+  if (auto const* const relay = table["relay"].as_table()) {
+    expect_only(*relay, "peering.relay", {"address", "secret_file", "ca", "certificate", "key"});
+    peering.relay = value_at<std::string>(*relay, "address", "text");
+    if (!peering.relay) throw ConfigError("'peering.relay.address' is missing");
+    peering.relay_credentials = credentials_of(*relay);
+  }
+  if (auto const known = table["known"]) {
+    auto const* const list = known.as_array();
+    if (!list || !list->is_homogeneous<toml::table>()) throw ConfigError("'peering.known' is no list of tables");
+    for (auto const& one : *list) peering.known.push_back(known_of(*one.as_table()));
+  }
+  return peering;
+}
+
 EndpointConfig config_of(toml::table const& table) {
   auto const text = [&](std::string_view path) { return value_at<std::string>(table, path, "text"); };
   auto const number = [&](std::string_view path) { return value_at<std::int64_t>(table, path, "integer"); };
@@ -59,18 +99,56 @@ EndpointConfig config_of(toml::table const& table) {
   auto const size = number("storage.max_object_size").value_or(static_cast<std::int64_t>(config.max_object_size));
   if (size < 1) throw ConfigError("'storage.max_object_size' is not positive");
   config.max_object_size = static_cast<std::size_t>(size);
+  if (auto const peering = table["peering"]) {
+    if (!peering.is_table()) throw ConfigError("'peering' is no table");
+    config.peering = peering_of(*peering.as_table());
+  }
   return config;
+}
+
+void insert(toml::table& table, char const* name, std::optional<std::string> const& value) {
+  if (value) table.insert(name, *value);
+}
+
+toml::table table_of(Credentials const& credentials) {
+  toml::table table;
+  insert(table, "secret_file", credentials.secret_file);
+  insert(table, "ca", credentials.ca);
+  insert(table, "certificate", credentials.certificate);
+  insert(table, "key", credentials.key);
+  return table;
+}
+
+toml::table table_of(PeeringConfig const& peering) {
+  auto table = table_of(peering.credentials);
+  insert(table, "listen", peering.listen);
+  table.insert("known_only", peering.known_only);
+  if (peering.relay) {
+    auto relay = table_of(peering.relay_credentials);
+    relay.insert("address", *peering.relay);
+    table.insert("relay", relay);
+  }
+  toml::array known;
+  for (auto const& one : peering.known) {
+    toml::table entry{{"uuid", one.uuid}, {"always", one.always}};
+    insert(entry, "address", one.address);
+    insert(entry, "secret_file", one.secret_file);
+    known.push_back(entry);
+  }
+  if (!known.empty()) table.insert("known", known);
+  return table;
 }
 
 toml::table table_of(EndpointConfig const& config) {
   toml::table relay{
       {"peer_channels", 1}, {"verify_certificate", true}, {"auth", toml::table{{"kwargs", toml::table{}}}}};
-  if (config.relay) relay.insert("address", *config.relay);
+  insert(relay, "address", config.relay);
   toml::table storage{{"max_object_size", static_cast<std::int64_t>(config.max_object_size)}};
-  if (config.database) storage.insert("database_path", *config.database);
+  insert(storage, "database_path", config.database);
   toml::table table{{"name", config.name},           {"uuid", config.uuid}, {"port", config.port},
                     {"host_type", config.host_type}, {"relay", relay},      {"storage", storage}};
-  if (config.host) table.insert("host", *config.host);
+  insert(table, "host", config.host);
+  if (config.peering) table.insert("peering", table_of(*config.peering));
   return table;
 }
 

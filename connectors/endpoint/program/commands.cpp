@@ -21,6 +21,7 @@
 
 #include "daemon.hpp"
 #include "home.hpp"
+#include "remotes.hpp"
 #include "status.hpp"
 
 namespace proxystore::detail {
@@ -115,6 +116,8 @@ int configure(fs::path const& home, std::string const& name, ConfigureOptions co
   else config.host = options.host;
   if (options.persist) config.database = (folder / "blobs.db").string();
   config.max_object_size = options.max_object_size;
+  config.peering = options.peering;
+  if (config.peering) identity_of(config.peering->credentials);  // or say now what is wrong with them
   fs::create_directories(home);
   fs::create_directory(folder);
   fs::permissions(folder, fs::perms::owner_all);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "home.hpp"
 #include "log.hpp"
 
 namespace proxystore::detail {
@@ -15,6 +16,7 @@ struct ConfigureOptions {
   std::optional<int> port = std::nullopt;
   bool persist = false;
   std::size_t max_object_size = 100'000'000;
+  std::optional<PeeringConfig> peering = std::nullopt;
 };
 int configure(std::filesystem::path const& home, std::string const& name, ConfigureOptions const& options);
 
@@ -23,6 +25,16 @@ int start(std::filesystem::path const& home, std::string const& name, Detach det
 int stop(std::filesystem::path const& home, std::string const& name);
 int list(std::filesystem::path const& home);
 int remove(std::filesystem::path const& home, std::string const& name);
+
+/// Makes a file with a random secret, that its owner alone may read.
+int make_secret(std::filesystem::path const& file);
+enum class Forget { no, yes };
+/// Adds a peer to the configuration, or takes it out.
+int change_peer(std::filesystem::path const& home, std::string const& name, KnownEndpoint const& peer, Forget forget);
+/// Shows the peers of an endpoint that runs.
+int show_peers(std::filesystem::path const& home, std::string const& name);
+/// Is a relay until SIGTERM or SIGINT.
+int relay(std::string const& listen, Credentials const& credentials, Level level);
 
 /// The object commands of `test`, on an endpoint that runs; `remote`: the endpoint that has the object, or empty.
 struct TestOptions {

@@ -76,14 +76,7 @@ void serve_here(EndpointConfig const& config, fs::path const& folder, ServerLog&
   log(Level::info, "objects are kept in " + storage->describe());
   Objects objects(std::move(storage), config.database ? Objects::Storing::on_disk : Objects::Storing::in_memory);
   auto const threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4);
-  Server server({.name = config.name,
-                 .uuid = config.uuid,
-                 .host = *config.host,
-                 .port = config.port,
-                 .max_object_size = config.max_object_size,
-                 .connections = raise_descriptors(),
-                 .threads = threads},
-                objects, log);
+  Server server(config, {.connections = raise_descriptors(), .threads = threads}, objects, log);
   write_config(config, folder);
   PidFile const running(folder);
   ready();

@@ -1,6 +1,8 @@
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -25,6 +27,19 @@ An endpoint keeps objects for the programs of this machine, which reach it by it
   $ proxystore-endpoint test here put hello           # by hand
   $ proxystore-endpoint stop here
 
+Endpoints of several sites reach each other's objects through links that are encrypted and authenticated on both sides:
+
+  $ proxystore-endpoint secret ~/links.secret         # once; then copied to the other site
+  $ proxystore-endpoint configure here --secret-file ~/links.secret --listen 0.0.0.0:7700
+  $ proxystore-endpoint configure there --secret-file ~/links.secret                          # on the other site
+  $ proxystore-endpoint peer there UUID_OF_HERE --address here.example.org:7700
+
+and where neither can be dialled, since both are behind NAT, through a relay, which sees nothing of what is said:
+
+  $ proxystore-endpoint relay --listen 0.0.0.0:7701 --secret-file relay.secret                # on a third host
+  $ proxystore-endpoint configure here --secret-file ~/links.secret --relay relay.example.org:7701 \\
+        --relay-secret-file relay.secret                                                      # on both sites
+
 Everything about it lies in one folder, $PROXYSTORE_HOME/NAME (default: ~/.local/share/proxystore/NAME): config.toml,
 log.txt, daemon.pid while it runs, and blobs.db with --persist.)";
 
@@ -33,6 +48,24 @@ CLI::App* command(CLI::App& app, char const* name, char const* what, std::string
   auto* const one = app.add_subcommand(name, what);
   one->add_option("NAME", endpoint, "Name of the endpoint")->required();
   return one;
+}
+
+void option(CLI::App& app, char const* name, std::optional<std::string>& value, std::string const& what) {
+  app.add_option_function<std::string>(
+      name, [&value](std::string const& given) { value = given; }, what);
+}
+
+/// An absolute path, since the daemon works in a folder of its own.
+void file_option(CLI::App& app, char const* name, std::optional<std::string>& value, std::string const& what) {
+  app.add_option_function<std::string>(
+      name, [&value](std::string const& given) { value = std::filesystem::absolute(given).string(); }, what);
+}
+
+void credentials_options(CLI::App& app, Credentials& credentials, std::string const& what) {
+  file_option(app, "--secret-file", credentials.secret_file, what + "a file with a secret that all of them share");
+  file_option(app, "--ca", credentials.ca, what + "or certificates: who signs for the others,");
+  file_option(app, "--certificate", credentials.certificate, "the own one (with the URI urn:uuid:UUID as its name)");
+  file_option(app, "--key", credentials.key, "and its key");
 }
 
 }  // namespace
@@ -66,7 +99,18 @@ int main(int argc, char** argv) {
       ->transform(CLI::AsSizeValue(true))
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  make->callback([&] { status = configure(home, name, configuring); });
+  PeeringConfig peering;
+  credentials_options(*make, peering.credentials, "To have peers: ");
+  option(*make, "--listen", peering.listen,
+         "HOST:PORT where peers can dial; without it, it dials or meets them at the relay");
+  make->add_flag("--known-only", peering.known_only, "Only peers that the configuration names may dial");
+  option(*make, "--relay", peering.relay, "HOST:PORT of a relay, where it meets peers that cannot be dialled");
+  file_option(*make, "--relay-secret-file", peering.relay_credentials.secret_file,
+              "The relay's secret, if it is another");
+  make->callback([&] {
+    if (!(peering.credentials == Credentials()) || peering.listen || peering.relay) configuring.peering = peering;
+    status = configure(home, name, configuring);
+  });
 
   bool detach = true;
   auto* const begin = command(app, "start", "Start an endpoint; returns when it serves", name);
@@ -81,6 +125,29 @@ int main(int argc, char** argv) {
                      "answer) or UNKNOWN")
       ->callback([&] { status = list(home); });
   command(app, "remove", "Remove an endpoint with all it keeps", name)->callback([&] { status = remove(home, name); });
+
+  app.add_subcommand("secret", "Make a secret that endpoints, or those who use a relay, share")
+      ->callback([&] { status = make_secret(word); })
+      ->add_option("FILE", word, "File to make, for its owner alone")
+      ->required();
+  KnownEndpoint known;
+  bool forget = false;
+  auto* const peer = command(app, "peer", "Make a peer known to an endpoint, or change what is known of it", name);
+  peer->add_option("UUID", known.uuid, "UUID of the peer")->required();
+  option(*peer, "--address", known.address, "HOST:PORT where the peer can be dialled");
+  file_option(*peer, "--secret-file", known.secret_file, "A secret with this peer alone");
+  peer->add_flag("--always", known.always, "Keep a link to it, so that a peer that cannot dial can ask too");
+  peer->add_flag("--forget", forget, "Take it out");
+  peer->callback([&] { status = change_peer(home, name, known, forget ? Forget::yes : Forget::no); });
+  command(app, "peers", "Show the peers of an endpoint, and how links to them are", name)->callback([&] {
+    status = show_peers(home, name);
+  });
+  std::string listen = "127.0.0.1:7701";
+  Credentials proof;
+  auto* const relaying = app.add_subcommand("relay", "Be a relay for endpoints behind NAT, until SIGTERM or Ctrl-C");
+  relaying->add_option("--listen", listen, "HOST:PORT")->capture_default_str();
+  credentials_options(*relaying, proof, "");
+  relaying->callback([&] { status = relay(listen, proof, level); });
 
   TestOptions testing;
   auto* const test = command(app, "test", "Try an endpoint by hand", testing.name);

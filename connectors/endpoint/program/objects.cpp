@@ -23,13 +23,16 @@ Objects::Objects(std::unique_ptr<Storage> storage, Storing storing) : storage_(s
   if (storing == Storing::on_disk) worker_ = std::jthread([this] { work(); });
 }
 
-Objects::~Objects() {
+void Objects::close() {
   {
     std::lock_guard lock(tasks_mutex_);
     ended_ = true;
   }
   more_.notify_all();
   if (worker_.joinable()) worker_.join();
+  std::unordered_map<std::string, std::list<Ticket>> forgotten;
+  std::lock_guard lock(mutex_);
+  forgotten.swap(waiting_);
 }
 
 void Objects::work() {

@@ -21,10 +21,12 @@ class Objects {
  public:
   enum class Storing { in_memory, on_disk };
   Objects(std::unique_ptr<Storage> storage, Storing storing);
-  /// All that was asked for is done then.
-  ~Objects();
+  ~Objects() { close(); }
   Objects(Objects const&) = delete;
   Objects& operator=(Objects const&) = delete;
+
+  /// All that was asked for is done then, and who waits is forgotten: whoever answers go to may be destroyed.
+  void close();
 
   /// What failed, or null. With nothing failed, what was asked for.
   using SetAnswer = std::function<void(std::exception_ptr, Stored)>;

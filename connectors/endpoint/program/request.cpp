@@ -15,8 +15,9 @@ struct Route {
   Asked::What what;
 };
 
-constexpr std::array<Route, 6> routes{{{"/", "GET", Asked::What::home},
+constexpr std::array<Route, 7> routes{{{"/", "GET", Asked::What::home},
                                        {"/endpoint", "GET", Asked::What::endpoint},
+                                       {"/peers", "GET", Asked::What::peers},
                                        {"/exists", "GET", Asked::What::exists},
                                        {"/get", "GET", Asked::What::get},
                                        {"/set", "POST", Asked::What::set},
@@ -45,7 +46,7 @@ std::variant<Asked, Refusal> understand(std::string_view method, std::string_vie
   if (route == routes.end()) return Refusal{404, "there is no such route"};
   if (route->method != method) return Refusal{405, "this route takes " + std::string(route->method)};
   Asked asked{route->what};
-  if (asked.what == Asked::What::home || asked.what == Asked::What::endpoint) return asked;
+  if (asked.what < Asked::What::exists) return asked;
   auto const key = parameter(query, "key");
   if (!key) return Refusal{400, "request missing key"};
   if (key->size() > longest_key) return Refusal{400, "the key is longer than 1024 bytes"};

@@ -9,7 +9,7 @@ namespace proxystore::detail {
 
 /// What a client asks for.
 struct Asked {
-  enum class What { home, endpoint, exists, get, set, evict };
+  enum class What { home, endpoint, peers, exists, get, set, evict };
   What what = What::home;
   std::string key = {};
   std::string endpoint = {};          ///< UUID in lower case; empty: this one

@@ -22,9 +22,11 @@ using asio::ip::tcp;
 using Error = boost::beast::error_code;
 
 struct Server::Inside {
-  Inside(ServerOptions given, Objects& objects, ServerLog& log)
-      : options(std::move(given)), service{options, objects, log} {
+  Inside(EndpointConfig what, ServerOptions how, Objects& objects, ServerLog& log)
+      : config(std::move(what)), options(how), service{config, options, objects, log} {
     listen();
+    if (config.peering) remotes = std::make_unique<Remotes>(io, config, objects, log);
+    service.remotes = remotes.get();
     signals.async_wait([this](Error error, int signal) {
       if (error) return;
       service.log(Level::info, signal == SIGTERM ? "told to stop (SIGTERM)" : "told to stop (SIGINT)");
@@ -36,8 +38,11 @@ struct Server::Inside {
   void accept();
   void take(tcp::socket socket);
   void begin_to_stop();
+  enum class Ending { all_is_done, enough };
+  void end(Ending ending);
   void forget(Session* session);
 
+  EndpointConfig const config;
   ServerOptions const options;
   Service service;
   std::mutex mutex;  // of the next two, which are there until the last session is gone with io
@@ -47,13 +52,14 @@ struct Server::Inside {
   tcp::acceptor acceptor{asio::make_strand(io)};
   asio::steady_timer pause{acceptor.get_executor()}, grace{acceptor.get_executor()};
   asio::signal_set signals{acceptor.get_executor(), SIGTERM, SIGINT};
+  std::unique_ptr<Remotes> remotes;
 };
 
 void Server::Inside::listen() {
-  auto const place = options.host + ":" + std::to_string(options.port);
+  auto const place = *config.host + ":" + std::to_string(config.port);
   try {
     tcp::resolver resolver(io);
-    auto const found = resolver.resolve(options.host, std::to_string(options.port));
+    auto const found = resolver.resolve(*config.host, std::to_string(config.port));
     tcp::endpoint const address = found.begin()->endpoint();
     acceptor.open(address.protocol());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
@@ -111,9 +117,8 @@ void Server::Inside::begin_to_stop() {
   signals.cancel();
   grace.expires_after(options.grace);
   grace.async_wait([this](Error error) {
-    if (error) return;
-    service.log(Level::warning, "stops with requests under way");
-    io.stop();
+    if (!error) service.log(Level::warning, "stops with requests under way");
+    end(error ? Ending::all_is_done : Ending::enough);
   });
   std::vector<std::shared_ptr<Session>> held;  // released without the lock, which the end of a session takes
   std::lock_guard lock(mutex);
@@ -123,15 +128,25 @@ void Server::Inside::begin_to_stop() {
   if (sessions.empty()) grace.cancel();
 }
 
-Server::Server(ServerOptions options, Objects& objects, ServerLog& log)
-    : inside_(std::make_unique<Inside>(std::move(options), objects, log)) {}
+/// When the sessions have ended, or have had their time: then the links, which they use, end too.
+void Server::Inside::end(Ending ending) {
+  auto const last = [this, ending] {
+    if (ending == Ending::enough) io.stop();
+  };
+  if (remotes) remotes->stop(last);
+  else last();
+}
+
+Server::Server(EndpointConfig config, ServerOptions options, Objects& objects, ServerLog& log)
+    : inside_(std::make_unique<Inside>(std::move(config), options, objects, log)) {}
 
 Server::~Server() = default;
 
 void Server::run() {
   auto& inside = *inside_;
-  inside.service.log(Level::info, "endpoint '" + inside.options.name + "' <" + inside.options.uuid + "> serves on " +
-                                      inside.options.host + ":" + std::to_string(inside.options.port));
+  auto const& config = inside.config;
+  inside.service.log(Level::info, "endpoint '" + config.name + "' <" + config.uuid + "> serves on " + *config.host +
+                                      ":" + std::to_string(config.port));
   asio::post(inside.acceptor.get_executor(), [&] {
     if (inside.acceptor.is_open()) inside.accept();
   });
@@ -139,8 +154,11 @@ void Server::run() {
   for (std::size_t i = 1; i < inside.options.threads; ++i) threads.emplace_back([&] { inside.io.run(); });
   inside.io.run();
   threads.clear();
-  std::lock_guard lock(inside.mutex);
-  inside.over = true;
+  {
+    std::lock_guard lock(inside.mutex);
+    inside.over = true;
+  }
+  inside.service.objects.close();
 }
 
 void Server::stop() {

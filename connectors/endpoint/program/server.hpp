@@ -6,18 +6,14 @@
 #include <memory>
 #include <string>
 
+#include "home.hpp"
 #include "log.hpp"
 #include "objects.hpp"
 
 namespace proxystore::detail {
 
 struct ServerOptions {
-  std::string name;
-  std::string uuid;
-  std::string host;
-  int port = 0;
-  std::size_t max_object_size = 100'000'000;  ///< bytes
-  std::size_t connections = 4096;             ///< at a time; one more is told so and closed
+  std::size_t connections = 4096;  ///< at a time; one more is told so and closed
   std::size_t threads = 2;
   std::chrono::milliseconds idle = std::chrono::minutes(5);       ///< between two requests of a connection
   std::chrono::milliseconds header = std::chrono::seconds(30);    ///< for the head of a request
@@ -27,13 +23,14 @@ struct ServerOptions {
 
 class Server {
  public:
-  /// Listens. Throws ConnectorError.
-  Server(ServerOptions options, Objects& objects, ServerLog& log);
+  /// Listens, for clients and peers. Throws ConnectorError, ConfigError. REQUIRES: config.host
+  Server(EndpointConfig config, ServerOptions options, Objects& objects, ServerLog& log);
   ~Server();
   Server(Server const&) = delete;
   Server& operator=(Server const&) = delete;
 
   /// Serves until SIGTERM, SIGINT or stop(), and then until the requests under way are done, or `grace` has passed.
+  /// Closes the objects.
   void run();
   /// From any thread, or before run().
   void stop();

@@ -51,7 +51,7 @@ void Session::turn_away() {
 void Session::stop() {
   post([this] {
     if (idle_) return close();
-    if (ticket_ && service_.objects.cancel(ticket_)) on_looked(nullptr, {});
+    if (cancel_ && cancel_()) on_looked(nullptr, {});
   });
 }
 
@@ -138,7 +138,7 @@ void Session::read_body() {
 /// Also for requests that have been refused, or that have no use for a body.
 bool Session::too_large(std::uint64_t size) {
   if (refusal_) return true;
-  auto const most = service_.options.max_object_size;
+  auto const most = service_.config.max_object_size;
   if (asked_.what == Asked::What::set && size <= most) return false;
   if (asked_.what != Asked::What::set) return size != 0;
   refusal_ =
@@ -201,44 +201,83 @@ void Session::serve() {
   switch (asked_.what) {
     case Asked::What::home: return answer({});
     case Asked::What::endpoint:
-      return answer({.text = "{\"uuid\": \"" + service_.options.uuid + "\"}", .type = json_type});
+      return answer({.text = "{\"uuid\": \"" + service_.config.uuid + "\"}", .type = json_type});
     case Asked::What::exists:
     case Asked::What::get: return look();
     case Asked::What::set: return set();
-    case Asked::What::evict:
-      return service_.objects.evict(asked_.key, mine([this](std::exception_ptr failed) {
-                                      post([this, failed] { failed ? fail(failed) : answer({}); });
-                                    }));
+    case Asked::What::evict: return evict();
+    case Asked::What::peers: return report();
   }
+}
+
+std::string const* Session::far() const {
+  bool const other = !asked_.endpoint.empty() && asked_.endpoint != service_.config.uuid;
+  return other && service_.remotes ? &asked_.endpoint : nullptr;
 }
 
 void Session::set() {
   if (object_.size() == 0 && rule_ == Rule::overwrite) return answer({.status = 400, .text = "received empty payload"});
-  service_.objects.set(asked_.key, std::move(object_).freeze(), rule_,
-                       mine([this](std::exception_ptr failed, Stored stored) {
-                         post([this, failed, stored] {
-                           if (failed) return fail(failed);
-                           if (stored == Stored::done) return answer({});
-                           bool const evicted = stored == Stored::evicted;
-                           answer({.status = evicted ? 410U : 412U,
-                                   .text = evicted ? "the key was evicted" : "the key is set already",
-                                   .state = name_of(evicted ? State::gone : State::ready)});
-                         });
-                       }));
+  auto stored = mine([this](std::exception_ptr failed, Stored how) {
+    post([this, failed, how] {
+      if (failed) return fail(failed);
+      if (how == Stored::done) return answer({});
+      bool const evicted = how == Stored::evicted;
+      answer({.status = evicted ? 410U : 412U,
+              .text = evicted ? "the key was evicted" : "the key is set already",
+              .state = name_of(evicted ? State::gone : State::ready)});
+    });
+  });
+  auto object = std::move(object_).freeze();
+  if (auto const* const uuid = far())
+    service_.remotes->set(*uuid, asked_.key, std::move(object), rule_, std::move(stored));
+  else service_.objects.set(asked_.key, std::move(object), rule_, std::move(stored));
+}
+
+void Session::evict() {
+  auto evicted =
+      mine([this](std::exception_ptr failed) { post([this, failed] { failed ? fail(failed) : answer({}); }); });
+  if (auto const* const uuid = far()) service_.remotes->evict(*uuid, asked_.key, std::move(evicted));
+  else service_.objects.evict(asked_.key, std::move(evicted));
+}
+
+void Session::report() {
+  if (!service_.remotes) return answer({.text = "this endpoint has no peers\n"});
+  service_.remotes->report(
+      mine([this](std::string text) { post([this, text = std::move(text)] { answer({.text = text}); }); }));
 }
 
 void Session::look() {
   auto const want = asked_.what == Asked::What::get ? Want::object : Want::state;
+  parked_ = Parked::no;
+  if (asked_.wait.count() != 0) return wait(want);
   auto looked = mine([this](std::exception_ptr failed, Looked seen) {
     post([this, failed, seen = std::move(seen)]() mutable { on_looked(failed, std::move(seen)); });
   });
-  parked_ = Parked::no;
-  if (asked_.wait.count() == 0) return service_.objects.look(asked_.key, want, std::move(looked));
-  ticket_ = service_.objects.wait(asked_.key, want, mine([this] { post([this] { on_parked(); }); }), std::move(looked));
+  if (auto const* const uuid = far())
+    service_.remotes->look(*uuid, asked_.key, want, Deadline::immediate(), std::move(looked));
+  else service_.objects.look(asked_.key, want, std::move(looked));
+}
+
+void Session::wait(Want want) {
+  auto const looked = [this](std::exception_ptr failed, Looked seen) {
+    post([this, failed, seen = std::move(seen)]() mutable { on_looked(failed, std::move(seen)); });
+  };
+  if (auto const* const uuid = far()) {
+    auto const ended = std::make_shared<std::atomic<bool>>(false);
+    cancel_ = [ended] { return !ended->exchange(true); };
+    service_.remotes->look(*uuid, asked_.key, want, asked_.wait,
+                           mine([ended, looked](std::exception_ptr failed, Looked seen) {
+                             if (!ended->exchange(true)) looked(failed, std::move(seen));
+                           }));
+    return on_parked();
+  }
+  auto const ticket =
+      service_.objects.wait(asked_.key, want, mine([this] { post([this] { on_parked(); }); }), mine(looked));
+  cancel_ = [this, ticket] { return service_.objects.cancel(ticket); };
 }
 
 void Session::on_looked(std::exception_ptr const& failed, Looked looked) {
-  ticket_.reset();
+  cancel_ = nullptr;
   timer_.cancel();
   if (parked_ == Parked::told) stream_.socket().cancel();  // watch_for_end()
   if (failed) return fail(failed);
@@ -260,8 +299,8 @@ void Session::on_looked(std::exception_ptr const& failed, Looked looked) {
 
 /// Tells the client so, in an interim answer, and watches for the deadline and for its going away.
 void Session::on_parked() {
-  if (!ticket_) return;  // answered meanwhile
-  if (service_.stopping && service_.objects.cancel(ticket_)) return on_looked(nullptr, {});
+  if (!cancel_) return;  // answered meanwhile
+  if (service_.stopping && cancel_()) return on_looked(nullptr, {});
   parked_ = Parked::telling;
   wait_for(asked_.wait);
   static std::string const text = "HTTP/1.1 102 Processing\r\n\r\n";
@@ -270,29 +309,29 @@ void Session::on_parked() {
                       parked_ = Parked::told;
                       stream_.expires_never();
                       if (error) {
-                        if (ticket_) service_.objects.cancel(ticket_);
+                        if (cancel_) cancel_();
                         return close();
                       }
                       if (waiting_answer_) return answer(*std::exchange(waiting_answer_, std::nullopt));
-                      if (ticket_) watch_for_end();
+                      if (cancel_) watch_for_end();
                     }));
 }
 
 void Session::wait_for(std::chrono::milliseconds time) {
   timer_.expires_after(time);
   timer_.async_wait(mine([this](Error error) {
-    if (!error && ticket_ && service_.objects.cancel(ticket_)) on_looked(nullptr, {});
+    if (!error && cancel_ && cancel_()) on_looked(nullptr, {});
   }));
 }
 
 void Session::watch_for_end() {
   stream_.socket().async_wait(Socket::wait_read, mine([this](Error error) {
-                                if (error || !ticket_) return;
+                                if (error || !cancel_) return;
                                 char one = 0;
                                 auto const n = recv(stream_.socket().native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT);
                                 if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
                                   return;  // the next request, ahead of time
-                                if (service_.objects.cancel(ticket_)) ticket_.reset();
+                                if (cancel_()) cancel_ = nullptr;
                                 close();
                               }));
 }
@@ -300,6 +339,9 @@ void Session::watch_for_end() {
 void Session::fail(std::exception_ptr const& failed) {
   try {
     std::rethrow_exception(failed);
+  } catch (PeerError const& error) {
+    service_.log(Level::warning, error.what());
+    answer({.status = error.status(), .text = error.what()});
   } catch (StoreFull const& error) {
     service_.log(Level::warning, error.what());
     answer({.status = 507, .text = error.what()});

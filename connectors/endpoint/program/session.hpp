@@ -14,6 +14,7 @@
 #include <boost/beast/http.hpp>
 
 #include "memory.hpp"
+#include "remotes.hpp"
 #include "request.hpp"
 #include "server.hpp"
 
@@ -21,9 +22,11 @@ namespace proxystore::detail {
 
 /// What all sessions share. Lives longer than they.
 struct Service {
+  EndpointConfig const& config;
   ServerOptions const& options;
   Objects& objects;
   ServerLog& log;
+  Remotes* remotes = nullptr;  // null: keys of other endpoints are looked for here, as Python's does without a relay
   std::atomic<bool> stopping{false};
 };
 
@@ -34,7 +37,7 @@ struct Service {
 ///                                                                       ▼  │ the object, the deadline, a stop
 ///                                                                      parked
 ///
-/// All of it happens on the strand of its socket; answers of Objects are posted there.
+/// All of it happens on the strand of its socket; answers of Objects and Remotes are posted there.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -68,9 +71,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void read_chunks();
   void discard_announced();
   bool too_large(std::uint64_t size);
+  /// The endpoint that has the object, if it is not this one.
+  std::string const* far() const;
   void serve();
   void set();
+  void evict();
+  void report();
   void look();
+  void wait(Want want);
   void on_looked(std::exception_ptr const& failed, Looked looked);
   void on_parked();
   void watch_for_end();
@@ -111,7 +119,7 @@ class Session : public std::enable_shared_from_this<Session> {
   enum class Parked { no, telling, told };
   Parked parked_ = Parked::no;
   std::optional<Answer> waiting_answer_;  // until the client has been told that it is parked
-  Objects::Ticket ticket_;
+  std::function<bool()> cancel_;          // ends the wait; false if it has ended
   bool idle_ = false, keep_ = false;
 
   using Response = boost::beast::http::response<boost::beast::http::span_body<char const>>;
