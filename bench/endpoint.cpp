@@ -9,9 +9,11 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <memory>
 #include <semaphore>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -19,6 +21,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <openssl/ssl.h>
 
 #include "daemon.hpp"
 
@@ -122,6 +126,80 @@ class Bare {
   std::jthread server_;
 };
 
+unsigned client_key(SSL*, char const*, char* identity, unsigned, unsigned char* key, unsigned) {
+  std::copy_n("bench", 6, identity);
+  std::fill_n(key, 32, 7);
+  return 32;
+}
+unsigned server_key(SSL*, char const*, unsigned char* key, unsigned) {
+  std::fill_n(key, 32, 7);
+  return 32;
+}
+
+/// Objects of one size over bare TLS 1.3 with a shared key: OpenSSL on a blocking socket, whose other end is a thread
+/// that gives the same object again and again.
+class BareTls {
+ public:
+  explicit BareTls(std::size_t size) : size_(size), context_(SSL_CTX_new(TLS_method()), SSL_CTX_free) {
+    SSL_CTX_set_min_proto_version(context_.get(), TLS1_3_VERSION);
+    SSL_CTX_set_num_tickets(context_.get(), 0);
+    SSL_CTX_set_psk_client_callback(context_.get(), client_key);
+    SSL_CTX_set_psk_server_callback(context_.get(), server_key);
+    int const listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    bind(listener, reinterpret_cast<sockaddr*>(&address), length);
+    getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
+    listen(listener, 1);
+    ends_[0] = socket(AF_INET, SOCK_STREAM, 0);
+    connect(ends_[0], reinterpret_cast<sockaddr*>(&address), length);
+    ends_[1] = accept(listener, nullptr, nullptr);
+    close(listener);
+    for (int const end : ends_) no_delay(end);
+    server_ = std::jthread([this] { serve(); });
+    client_ = Ssl(SSL_new(context_.get()), SSL_free);
+    SSL_set_fd(client_.get(), ends_[0]);
+    SSL_connect(client_.get());
+  }
+  ~BareTls() {
+    shutdown(ends_[0], SHUT_RDWR);
+    server_.join();
+    for (int const end : ends_) close(end);
+  }
+  BareTls(BareTls const&) = delete;
+  BareTls& operator=(BareTls const&) = delete;
+
+  Buffer get() const {
+    std::byte const word{'g'};
+    Buffer object(size_);
+    std::size_t n = 0;
+    SSL_write_ex(client_.get(), &word, 1, &n);
+    for (std::size_t done = 0; done < size_ && SSL_read_ex(client_.get(), object.data() + done, size_ - done, &n) == 1;)
+      done += n;
+    return object;
+  }
+
+ private:
+  using Ssl = std::unique_ptr<SSL, decltype(&SSL_free)>;
+  void serve() const {
+    Ssl const ssl(SSL_new(context_.get()), SSL_free);
+    SSL_set_fd(ssl.get(), ends_[1]);
+    SSL_accept(ssl.get());
+    Buffer object(size_);
+    std::fill(object.span().begin(), object.span().end(), std::byte{'x'});
+    std::byte word{};
+    for (std::size_t n = 0; SSL_read_ex(ssl.get(), &word, 1, &n) == 1;)
+      if (SSL_write_ex(ssl.get(), object.data(), size_, &n) != 1) return;
+  }
+  std::size_t const size_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  int ends_[2];
+  std::jthread server_;
+  Ssl client_{nullptr, SSL_free};
+};
+
 struct Way {
   char const* name;
   std::function<void()> run;
@@ -168,7 +246,7 @@ void put_and_get(EndpointConnector& connector, std::string const& title, std::si
 std::vector<double> hand_over(EndpointConnector& producer, EndpointConnector& consumer, int rounds) {
   std::vector<double> took;
   std::vector<Key> keys;
-  for (int i = 0; i < rounds; ++i) keys.push_back(consumer.new_key({}));
+  for (int i = 0; i < rounds; ++i) keys.push_back(producer.new_key({}));
   Clock::time_point start;
   std::binary_semaphore about_to_wait(0), held(0);
   std::jthread thread([&] {
@@ -239,10 +317,45 @@ void waiting(endpoint_test::Daemon const& daemon) {
 
 }  // namespace
 
+/// Objects of an endpoint, got through another that is its peer: two hops over HTTP, and TLS between.
+void peers() {
+  endpoint_test::Folder const folder;
+  auto const secret = folder.path() + "/secret";
+  endpoint_test::run(folder.path(), {"secret", secret});
+  std::vector<std::string> const options{"--max-object-size", "1GiB", "--secret-file", secret};
+  auto listening = options;
+  listening.insert(listening.end(), {"--listen", "127.0.0.1:0"});
+  endpoint_test::Daemon const near(listening, "near");
+  endpoint_test::Daemon far(options, "far");
+  auto const log = near.log();
+  auto const at = log.find("(port ", log.find("peers can dial")) + 6;
+  far.stop();
+  endpoint_test::run(far.home(),
+                     {"peer", "far", near.uuid(), "--address", "127.0.0.1:" + log.substr(at, log.find(')', at) - at)});
+  far.start();
+  EndpointConnector here(near.options()), there(far.options());
+  for (auto const& [title, size, rounds] :
+       {std::tuple{"1 KiB", std::size_t{1024}, 2000}, {"64 MiB", std::size_t{64} << 20U, 21}}) {
+    BareTls const bare(size);
+    auto const key = here.put(object_of(size));
+    compare("get " + std::string(title) + " through two endpoints", rounds,
+            {{"bare TLS", [&] { bare.get(); }},
+             {"of the nearest endpoint", [&] { here.get(key); }},
+             {"of its peer", [&] { there.get(key); }}});
+    here.evict(key);
+  }
+  std::vector<double> through;
+  for (int batch = 0; batch < 11; ++batch)
+    for (auto const one : hand_over(here, there, 60)) through.push_back(one);
+  std::printf("  %-34s %8.1f us %8.1f us\n", "set to receive at its peer", quantile(through, 0.5),
+              quantile(through, 0.95));
+}
+
 int main() {
   endpoint_test::Daemon const daemon({"--max-object-size", "1GiB"});
   EndpointConnector connector(daemon.options());
   put_and_get(connector, "1 KiB", 1024, 4000);
   put_and_get(connector, "64 MiB", std::size_t{64} << 20U, 21);
   waiting(daemon);
+  peers();
 }
