@@ -14,6 +14,9 @@
 #ifdef PROXYSTORE_HAVE_LOCAL
 #include <proxystore/connectors/local.hpp>
 #endif
+#ifdef PROXYSTORE_HAVE_MULTI
+#include <proxystore/connectors/multi.hpp>
+#endif
 #ifdef PROXYSTORE_HAVE_REDIS
 #include <proxystore/connectors/redis.hpp>
 #endif
@@ -33,6 +36,9 @@ void register_connectors() {
 #endif
 #ifdef PROXYSTORE_HAVE_LOCAL
   LocalConnector::add_kind(registry);
+#endif
+#ifdef PROXYSTORE_HAVE_MULTI
+  MultiConnector::add_kind(registry);
 #endif
 #ifdef PROXYSTORE_HAVE_REDIS
   RedisConnector::add_kind(registry);

@@ -57,6 +57,25 @@ std::string decode(std::string_view text, std::string_view whole) {
   return out;
 }
 
+/// Replaces the password of each `//user:password@`. In the location of the whole text it may hold an `&`.
+void hide_after_colons(std::string& text) {
+  for (auto slashes = text.find("//"); slashes != text.npos; slashes = text.find("//", slashes + 2)) {
+    auto const options = text.find('?');
+    auto const end = std::min(slashes < options ? options : text.find_first_of("?&", slashes), text.size());
+    auto const colon = text.find(':', slashes), at = text.rfind('@', end);
+    if (at != text.npos && slashes < at && colon < at && at < end) text.replace(colon + 1, at - colon - 1, "***");
+  }
+}
+
+void hide_values(std::string& text, std::string_view option) {
+  for (auto found = text.find(option); found != text.npos; found = text.find(option, found + option.size())) {
+    auto const value = found + option.size();
+    auto const end =
+        option.back() == '=' ? text.find('&', value) : std::min(text.find('&', value), text.find("%26", value));
+    text.replace(value, std::min(end, text.size()) - value, "***");
+  }
+}
+
 struct Unit {
   std::string_view name;
   double factor;
@@ -113,15 +132,9 @@ Config Config::parse(std::string_view text) {
 
 std::string Config::without_secrets(std::string_view text) {
   std::string shown(text);
-  auto const question = std::min(shown.find('?'), shown.size());
-  auto const slashes = shown.find("//"), at = shown.rfind('@', question);
-  auto const password = slashes == shown.npos ? shown.npos : shown.find(':', slashes);
-  if (at != shown.npos && password < at) shown.replace(password + 1, at - password - 1, "***");
-  constexpr std::string_view option = "password=";
-  for (auto found = shown.find(option); found != shown.npos; found = shown.find(option, found + option.size())) {
-    auto const value = found + option.size();
-    shown.replace(value, std::min(shown.find('&', value), shown.size()) - value, "***");
-  }
+  hide_after_colons(shown);
+  hide_values(shown, "password=");
+  hide_values(shown, "password%3D");  // of a text within the text
   return shown;
 }
 

@@ -9,6 +9,8 @@
 
 namespace proxystore {
 
+Key Connector::put_tagged(Buffer object, Tags const&) { return put(std::move(object)); }
+
 std::vector<Key> Connector::put_batch(std::vector<Buffer> objects) {
   std::vector<Key> keys;
   keys.reserve(objects.size());

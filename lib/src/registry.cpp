@@ -23,19 +23,40 @@ Registry& Registry::instance() {
 
 void Registry::add_kind(std::string const& kind, Deferral deferral, Factory factory) {
   std::lock_guard lock(mutex_);
-  kinds_[kind] = {deferral, std::move(factory)};
+  kinds_[kind] = {deferral, std::move(factory), {}};
+}
+
+void Registry::add_kind(std::string const& kind, Deferral deferral, Assembly assembly) {
+  auto alone = [build = assembly.build](Config const& config) {
+    Parts none;
+    return build(config, none);
+  };
+  std::lock_guard lock(mutex_);
+  kinds_[kind] = {deferral, std::move(alone), std::move(assembly)};
+}
+
+std::optional<Registry::Entry> Registry::entry(std::string const& kind) const {
+  std::lock_guard lock(mutex_);
+  auto const found = kinds_.find(kind);
+  return found == kinds_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::map<std::string, Config> Registry::parts(Config const& config) const {
+  auto const known = entry(config.kind());
+  return known && known->assembly.parts ? known->assembly.parts(config) : std::map<std::string, Config>();
+}
+
+std::unique_ptr<Connector> Registry::assemble(Config const& config, Parts& open) const {
+  auto const known = entry(config.kind());
+  return known && known->assembly.build ? known->assembly.build(config, open) : connect(config);
 }
 
 std::unique_ptr<Connector> Registry::connect(Config const& config) const {
-  Factory factory;
-  {
-    std::lock_guard lock(mutex_);
-    if (auto const found = kinds_.find(config.kind()); found != kinds_.end()) factory = found->second.factory;
-  }
-  if (!factory)
+  auto const known = entry(config.kind());
+  if (!known)
     throw ConfigError("connector kind '" + config.kind() + "' is unknown (known: " + list(kinds()) +
                       ") call proxystore::register_connectors() first, or for MPI open it with mpi::connect");
-  return factory(config);
+  return known->factory(config);
 }
 
 std::vector<std::string> Registry::kinds() const {

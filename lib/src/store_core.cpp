@@ -136,23 +136,33 @@ DeferrableConnector& StoreCore::deferrable() {
                       (others.empty() ? "local, file, redis, endpoint, rma" : others));
 }
 
-Key StoreCore::put(Buffer object) {
+Key StoreCore::put(Buffer object, Tags const& tags) {
   ensure_open();
-  if (!trace_) [[likely]] return connector_->put(std::move(object));
+  auto const put_it = [&] {
+    return tags.empty() ? connector_->put(std::move(object)) : connector_->put_tagged(std::move(object), tags);
+  };
+  if (!trace_) [[likely]] return put_it();
   auto const size = object.size();
   auto const begin = Trace::Clock::now();
-  auto key = connector_->put(std::move(object));
+  auto key = put_it();
   trace_->record(Trace::What::put, key, {}, begin, Trace::Clock::now(), size, 0);
   return key;
 }
 
-std::vector<Key> StoreCore::put_batch(std::vector<Buffer> objects) {
+std::vector<Key> StoreCore::put_batch(std::vector<Buffer> objects, Tags const& tags) {
   ensure_open();
-  if (!trace_) [[likely]] return connector_->put_batch(std::move(objects));
+  auto const put_them = [&] {
+    if (tags.empty()) return connector_->put_batch(std::move(objects));
+    std::vector<Key> keys;
+    keys.reserve(objects.size());
+    for (auto& object : objects) keys.push_back(connector_->put_tagged(std::move(object), tags));
+    return keys;
+  };
+  if (!trace_) [[likely]] return put_them();
   std::vector<std::size_t> sizes;
   for (auto const& object : objects) sizes.push_back(object.size());
   auto const begin = Trace::Clock::now();
-  auto keys = connector_->put_batch(std::move(objects));
+  auto keys = put_them();
   auto const end = Trace::Clock::now();
   for (std::size_t i = 0; i < keys.size(); ++i) trace_->record(Trace::What::put, keys[i], {}, begin, end, sizes[i], 0);
   return keys;

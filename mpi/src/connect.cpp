@@ -1,5 +1,7 @@
 #include <array>
 #include <charconv>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -74,30 +76,82 @@ ParallelFileOptions parallel_file_options_of(Config const& config) {
   return options;
 }
 
-/// What a text names: a kind that all ranks open together, with its options, or any other, opened already.
-struct Named {
-  std::string collective;
+/// A connector that all ranks open together.
+struct Collective {
+  std::string kind;
   RmaOptions rma;
   ParallelFileOptions parallel_file;
+};
+
+/// nullopt: each rank opens it alone.
+std::optional<Collective> collective_in(Config const& config) {
+  Collective named{config.kind(), {}, {}};
+  if (named.kind == "rma") {
+    config.expect_only({"capacity", "prefault", "cache", "progress", "transfer", "reply_timeout"});
+    named.rma = rma_options_of(config);
+  } else if (named.kind == "parallel-file") {
+    config.expect_only({"segment", "quota", "fsync", "consistency", "verify", "permissions", "capacity", "prefault",
+                        "cache", "progress", "transfer", "reply_timeout"});
+    named.parallel_file = parallel_file_options_of(config);
+  } else {
+    return std::nullopt;
+  }
+  return named;
+}
+
+std::unique_ptr<Connector> open(MPI_Comm comm, Collective const& named) {
+  return named.kind == "rma" ? rma(comm, named.rma) : parallel_file(comm, named.parallel_file);
+}
+
+/// What a text names: a connector that all ranks open together, several such with others over them, or any other,
+/// opened already.
+struct Named {
+  Config config;
+  std::map<std::string, Collective> parts;  // by their names; one that stands alone under ""
   std::unique_ptr<Connector> connector;
 };
 
 Named read(std::string_view text) {
   Named named;
-  auto const config = Config::parse(text);
-  if (config.kind() == "rma") {
-    named.collective = config.kind();
-    config.expect_only({"capacity", "prefault", "cache", "progress", "transfer", "reply_timeout"});
-    named.rma = rma_options_of(config);
-  } else if (config.kind() == "parallel-file") {
-    named.collective = config.kind();
-    config.expect_only({"segment", "quota", "fsync", "consistency", "verify", "permissions", "capacity", "prefault",
-                        "cache", "progress", "transfer", "reply_timeout"});
-    named.parallel_file = parallel_file_options_of(config);
-  } else {
-    named.connector = Registry::instance().connect(config);
-  }
+  named.config = Config::parse(text);
+  if (auto whole = collective_in(named.config)) named.parts.emplace("", *std::move(whole));
+  for (auto const& [name, config] : Registry::instance().parts(named.config))
+    if (auto part = collective_in(config)) named.parts.emplace(name, *std::move(part));
+  if (named.parts.empty()) named.connector = Registry::instance().connect(named.config);
   return named;
+}
+
+/// How many of a kind a rank names, and whether others stand over them, has to be the same on all.
+void agree(MPI_Comm comm, Named const& named) {
+  std::array<int, 6> mine{};  // and the same negative, for the most
+  for (auto const& [name, part] : named.parts) {
+    ++mine[part.kind == "rma" ? 0 : 1];
+    if (!name.empty()) mine[2] = 1;
+  }
+  for (std::size_t i = 0; i < 3; ++i) mine[i + 3] = -mine[i];
+  together(comm,
+           [&] { mpi_check(MPI_Allreduce(MPI_IN_PLACE, mine.data(), 6, MPI_INT, MPI_MIN, comm), "MPI_Allreduce"); });
+  for (std::size_t i = 0; i < 3; ++i)
+    if (mine[i] != -mine[i + 3])
+      throw ConfigError(std::string(i == 1 ? "parallel-file" : "rma") +
+                        " was not named by all ranks alike (it is opened "
+                        "by all ranks together) give every rank the same connector text");
+}
+
+/// A connector over others, some of which all ranks open together.
+std::unique_ptr<Connector> assemble(MPI_Comm comm, Named const& named) {
+  Registry::Parts opened;
+  std::unique_ptr<Connector> connector;
+  try {
+    for (auto const& [name, part] : named.parts) opened[name] = open(comm, part);
+    together(comm, [&] { connector = Registry::instance().assemble(named.config, opened); });
+  } catch (Error const&) {  // closing is collective: in the same order on all ranks
+    if (connector) connector->close();
+    for (auto const& [name, part] : opened)
+      if (part) part->close();
+    throw;
+  }
+  return connector;
 }
 
 }  // namespace
@@ -107,20 +161,9 @@ std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text) {
   detail::Named named;
   detail::come_together(comm);
   detail::together(comm, [&] { named = detail::read(text); });
-  std::array<int, 2> const mine{named.collective == "rma" ? 1 : 0, named.collective == "parallel-file" ? 1 : 0};
-  std::array<int, 2> all{};
-  int size = 0;
-  detail::together(comm, [&] {
-    detail::mpi_check(MPI_Allreduce(mine.data(), all.data(), 2, MPI_INT, MPI_SUM, comm), "MPI_Allreduce");
-    detail::mpi_check(MPI_Comm_size(comm, &size), "MPI_Comm_size");
-  });
-  for (std::size_t kind = 0; kind < all.size(); ++kind)
-    if (all[kind] != 0 && all[kind] != size)
-      throw ConfigError(std::string(kind == 0 ? "rma" : "parallel-file") + " was named by " +
-                        std::to_string(all[kind]) + " of " + std::to_string(size) +
-                        " ranks (it is opened by all ranks together) give every rank the same connector text");
-  if (named.collective == "rma") return rma(comm, named.rma);
-  if (named.collective == "parallel-file") return parallel_file(comm, std::move(named.parallel_file));
-  return std::move(named.connector);
+  detail::agree(comm, named);
+  if (named.parts.empty()) return std::move(named.connector);
+  auto const& [name, first] = *named.parts.begin();
+  return name.empty() ? detail::open(comm, first) : detail::assemble(comm, named);
 }
 }  // namespace proxystore::mpi

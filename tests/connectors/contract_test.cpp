@@ -9,6 +9,7 @@
 #include "directory.hpp"
 
 #include "folder.hpp"
+#include "multi.hpp"
 #ifdef PROXYSTORE_HAVE_ENDPOINT
 #include "../endpoint/daemon.hpp"
 #endif
@@ -36,7 +37,10 @@ auto const all = testing::Values(
     Case{"forwarding", [] { return std::make_unique<ForwardingConnector>(std::make_unique<LocalConnector>()); }},
     Case{"file", [] { return std::make_unique<ScratchFile>(); }},
     Case{"file_fsync", [] { return std::make_unique<ScratchFile>(FileOptions{.fsync = true}); }},
-    Case{"file_pair", [] { return std::make_unique<FilePair>(); }});
+    Case{"file_pair", [] { return std::make_unique<FilePair>(); }},
+    Case{"multi", [] { return multi_test::by_size(); }},
+    Case{"multi_spill", [] { return multi_test::spilling(); }},
+    Case{"multi_refers", [] { return multi_test::beyond_policy(); }});
 
 #ifdef PROXYSTORE_HAVE_REDIS
 /// One server for the program; without one on this machine, nothing is held to the contract.

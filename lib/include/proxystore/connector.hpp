@@ -44,11 +44,21 @@ class PROXYSTORE_EXPORT Gathering {
   Gathering& operator=(Gathering const&) = delete;
 };
 
+/// What a policy may go by besides the size of an object; see MultiConnector. Other connectors take no notice.
+struct Tags {
+  std::vector<std::string> subset = {};    ///< all of these must be among the policy's subset_tags
+  std::vector<std::string> superset = {};  ///< all of the policy's superset_tags must be among these
+
+  bool empty() const noexcept { return subset.empty() && superset.empty(); }
+};
+
 class PROXYSTORE_EXPORT Connector : public Allocator {
  public:
   virtual ~Connector() = default;
 
   virtual Key put(Buffer object) = 0;
+  /// put(), where a policy goes by tags. The default takes no notice of them.
+  virtual Key put_tagged(Buffer object, Tags const& tags);
   /// nullopt: absent (never put, not yet set, or evicted).
   virtual std::optional<Bytes> get(Key const& key) = 0;
   virtual bool exists(Key const& key) = 0;
@@ -114,7 +124,9 @@ class PROXYSTORE_EXPORT LongWait {
 };
 
 struct KeyHint {
-  std::optional<int> producer = std::nullopt;  ///< the rank that will set the object, where the medium has ranks
+  std::optional<int> producer = std::nullopt;      ///< the rank that will set the object, where the medium has ranks
+  std::optional<std::size_t> size = std::nullopt;  ///< about how many bytes it will have, where a policy goes by that
+  Tags tags = {};
 };
 
 class PROXYSTORE_EXPORT DeferrableConnector : public Connector {

@@ -16,6 +16,7 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
 
   Buffer allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
   Key put(Buffer object) override { return inner_->put(std::move(object)); }
+  Key put_tagged(Buffer object, Tags const& tags) override { return inner_->put_tagged(std::move(object), tags); }
   std::optional<Bytes> get(Key const& key) override { return inner_->get(key); }
   bool exists(Key const& key) override { return inner_->exists(key); }
   void evict(Key const& key) override { inner_->evict(key); }

@@ -20,6 +20,9 @@ struct FutureOptions {
   bool evict_on_resolve = false;
   /// Evicts the object when it ends, set or not; not together with evict_on_resolve. Used during the call alone.
   Lifetime* lifetime = nullptr;
+  /// About how many bytes the object will have, and tags: for a connector that chooses by policy (MultiConnector).
+  std::optional<std::size_t> size = std::nullopt;
+  Tags tags = {};
 };
 
 /// A promise of a T: a small serializable value. Any process that holds it may set it, once; any may wait.

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,25 @@ class PROXYSTORE_EXPORT Registry {
  public:
   using Factory = std::function<std::unique_ptr<Connector>(Config const&)>;
   enum class Deferral { no, yes };
+  using Parts = std::map<std::string, std::unique_ptr<Connector>>;
+  /// A kind whose connectors stand over others, which may have to be opened in another way than by connect().
+  struct Assembly {
+    std::function<std::map<std::string, Config>(Config const&)> parts;  ///< by name
+    /// Takes what is open already, if nothing can fail any more; opens the rest.
+    std::function<std::unique_ptr<Connector>(Config const&, Parts& open)> build;
+  };
 
   static Registry& instance();
 
   /// Adds or replaces a kind.
   void add_kind(std::string const& kind, Deferral deferral, Factory factory);
+  void add_kind(std::string const& kind, Deferral deferral, Assembly assembly);
   /// Throws ConfigError for an unknown kind, naming the known ones.
   std::unique_ptr<Connector> connect(Config const& config) const;
+  /// The connectors that one of `config` stands over; none if it stands alone.
+  std::map<std::string, Config> parts(Config const& config) const;
+  /// connect(), with some parts open already. If it throws, `open` is as it was.
+  std::unique_ptr<Connector> assemble(Config const& config, Parts& open) const;
   std::vector<std::string> kinds() const;
   /// Those on which Store::future() works.
   std::vector<std::string> deferrable_kinds() const;
@@ -46,8 +59,10 @@ class PROXYSTORE_EXPORT Registry {
   struct Entry {
     Deferral deferral;
     Factory factory;
+    Assembly assembly;
   };
   Registry() = default;
+  std::optional<Entry> entry(std::string const& kind) const;
 
   mutable std::mutex mutex_;
   std::map<std::string, Entry> kinds_;

@@ -22,12 +22,14 @@ class Lifetime;
 
 struct PutOptions {
   Lifetime* lifetime = nullptr;  ///< evicts the object when it ends; used during the call alone
+  Tags tags = {};                ///< for a policy of the connector
 };
 
 struct ProxyOptions {
   bool evict_on_resolve = false;  ///< the first proxy that resolves elsewhere takes the object out of the store
   bool populate = true;           ///< the proxy handed back is resolved already, with a copy of the object
   Lifetime* lifetime = nullptr;   ///< evicts the object when it ends; not together with evict_on_resolve
+  Tags tags = {};                 ///< for a policy of the connector
 };
 
 struct OwnedOptions {
@@ -59,9 +61,9 @@ class PROXYSTORE_EXPORT Store {
 
   template <class T, class V = std::remove_cvref_t<T>>
     requires Serializable<V>
-  Key put(T&& object, PutOptions options = {}) {
+  Key put(T&& object, PutOptions const& options = {}) {
     auto* const lifespan = lifespan_of(options.lifetime);
-    return kept(lifespan, core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator())));
+    return kept(lifespan, core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator()), options.tags));
   }
   /// nullopt if absent. Throws CorruptObject if it is no T, RemoteError if it is a producer's failure.
   template <Serializable T>
@@ -76,12 +78,12 @@ class PROXYSTORE_EXPORT Store {
   void evict(Key const& key) { core().evict(key); }
 
   template <Serializable T>
-  std::vector<Key> put_batch(std::vector<T> const& objects, PutOptions options = {}) {
+  std::vector<Key> put_batch(std::vector<T> const& objects, PutOptions const& options = {}) {
     auto* const lifespan = lifespan_of(options.lifetime);
     std::vector<Buffer> buffers;
     buffers.reserve(objects.size());
     for (auto const& object : objects) buffers.push_back(Serializer<T>::encode(object, core().allocator()));
-    auto keys = core().put_batch(std::move(buffers));
+    auto keys = core().put_batch(std::move(buffers), options.tags);
     if (lifespan) lifespan->keep(keys);
     return keys;
   }
@@ -101,8 +103,8 @@ class PROXYSTORE_EXPORT Store {
     requires Serializable<V>
   Proxy<V> proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
-    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object), {options.lifetime}), options, where);
-    auto proxy = proxy_of<V>(put(std::as_const(object), {options.lifetime}), options, where);
+    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object), {options.lifetime, options.tags}), options, where);
+    auto proxy = proxy_of<V>(put(std::as_const(object), {options.lifetime, options.tags}), options, where);
     proxy.target_->hold(std::forward<T>(object));
     return proxy;
   }
@@ -110,7 +112,7 @@ class PROXYSTORE_EXPORT Store {
   std::vector<Proxy<T>> proxy_batch(std::vector<T> const& objects, ProxyOptions options = {},
                                     detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
-    auto keys = put_batch(objects, {options.lifetime});
+    auto keys = put_batch(objects, {options.lifetime, options.tags});
     std::vector<Proxy<T>> proxies;
     proxies.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -144,7 +146,7 @@ class PROXYSTORE_EXPORT Store {
   Future<T> future(FutureOptions options = {}, detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
     auto* const lifespan = lifespan_of(options.lifetime);
-    Key key = kept(lifespan, core().new_key(KeyHint{options.producer}));
+    Key key = kept(lifespan, core().new_key(KeyHint{options.producer, options.size, options.tags}));
     detail::Reference reference{core_->info(), std::move(key), where, detail::Kind::deferred, options.evict_on_resolve};
     core_->note_made(reference);
     return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
@@ -195,7 +197,7 @@ class PROXYSTORE_EXPORT Store {
     return object;
   }
   template <class T>
-  Proxy<T> proxy_of(Key key, ProxyOptions options, detail::Where where) {
+  Proxy<T> proxy_of(Key key, ProxyOptions const& options, detail::Where where) {
     detail::Reference reference{core().info(), std::move(key), where, detail::Kind::object, options.evict_on_resolve};
     return Proxy<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
   }

@@ -63,8 +63,8 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   Cache& cache() noexcept { return cache_; }
   Allocator& allocator() noexcept { return *connector_; }
 
-  Key put(Buffer object);
-  std::vector<Key> put_batch(std::vector<Buffer> objects);
+  Key put(Buffer object, Tags const& tags = {});
+  std::vector<Key> put_batch(std::vector<Buffer> objects, Tags const& tags = {});
   std::optional<Bytes> get(Key const& key);
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
   bool exists(Key const& key);

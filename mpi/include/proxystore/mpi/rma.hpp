@@ -58,8 +58,9 @@ struct RmaOptions {
 /// Views (Bytes, Array) taken from it stay valid after close, until MPI_Finalize.
 PROXYSTORE_EXPORT std::unique_ptr<Connector> rma(MPI_Comm comm, RmaOptions options = {});
 
-/// A connector from text, for one line that switches the medium: `rma:?capacity=1GiB` is opened collectively on
-/// `comm`; any other kind by each rank alone, from the Registry. Collective; all ranks throw if one fails.
+/// A connector from text, for one line that switches the medium: `rma:?capacity=1GiB` and `parallel-file:/dir`
+/// are opened collectively on `comm`, and so are such members of a `multi:`; all else by each rank alone, from the
+/// Registry. Collective; all ranks throw if one fails.
 PROXYSTORE_EXPORT std::unique_ptr<Connector> connect(MPI_Comm comm, std::string_view text);
 
 }  // namespace proxystore::mpi
