@@ -1,44 +1,12 @@
 // Python in the same store: redis-py as any client, and Python ProxyStore itself where this machine has it.
 #include "support.hpp"
 
-#include <cstdio>
-#include <cstdlib>
+#include "../python/process.hpp"
 
 namespace redis_test {
 namespace {
 
-/// A Python program that runs beside the test.
-class Python {
- public:
-  explicit Python(std::string const& arguments) : pipe_(popen((program() + " " + arguments).c_str(), "r")) {}
-  ~Python() { wait(); }
-  Python(Python const&) = delete;
-  Python& operator=(Python const&) = delete;
-
-  /// One that has `module`; empty if none has. PROXYSTORE_PYTHON names another than those on the PATH.
-  static bool has(std::string const& module) {
-    if (auto const* wanted = std::getenv("PROXYSTORE_PYTHON")) program() = wanted;
-    for (auto const& python : {program(), "python3"s, "/usr/bin/python3"s}) {
-      if (python.empty() || std::system((python + " -c 'import " + module + "' 2>/dev/null").c_str()) != 0) continue;
-      program() = python;
-      return true;
-    }
-    return false;
-  }
-  std::string line() {
-    std::string text;
-    for (int c = 0; (c = std::fgetc(pipe_)) != EOF && c != '\n';) text += static_cast<char>(c);
-    return text;
-  }
-  int wait() { return pipe_ ? pclose(std::exchange(pipe_, nullptr)) : 0; }
-
- private:
-  static std::string& program() {
-    static std::string name;
-    return name;
-  }
-  std::FILE* pipe_;
-};
+using python_test::Python;
 
 class RedisPython : public Redis {
  protected:
