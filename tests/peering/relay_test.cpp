@@ -46,6 +46,16 @@ TEST(Relays, TwoThatCannotBeDialledExchangeObjects) {
   EXPECT_EQ(relay.status().sessions, 1U);
 }
 
+TEST(Relays, NobodyNeedsALog) {
+  RelayHost relay([](RelayOptions& options) { options.log = {}; });
+  auto const silent = [&](PeersOptions& options) {
+    behind(relay.address())(options);
+    options.log = {};
+  };
+  Site a(anna, silent), b(bert, silent);
+  EXPECT_EQ(a.answer(bert, ask_for(Op::exists, "k")).status, Status::absent);
+}
+
 TEST(Relays, ADirectWayIsTakenFirst) {
   RelayHost relay;
   Site b(bert, [&](PeersOptions& options) { options.relay = RelayAccess{relay.address(), secret('r')}; });

@@ -61,7 +61,7 @@ void Peers::Core::start() {
 }
 
 void Peers::Core::log(LogLevel level, std::string const& text) const {
-  options_.log(level, "endpoint " + options_.uuid + ": " + text);
+  if (options_.log) options_.log(level, "endpoint " + options_.uuid + ": " + text);
 }
 
 // ---- links that come

@@ -129,6 +129,9 @@ class Relay::Core final : public std::enable_shared_from_this<Core>, public Host
   void become_guest(Stranger& stranger);
   void read_ticket(std::shared_ptr<Stranger> const& stranger);
   void refuse(std::string const& who, std::string const& why);
+  void log(LogLevel level, std::string const& text) const {
+    if (log_) log_(level, text);
+  }
 
   void registered(std::shared_ptr<Guest> const& guest) override;
   void left(std::shared_ptr<Guest> const& guest, std::string const& why) override;
@@ -222,7 +225,7 @@ void Relay::Core::read_ticket(std::shared_ptr<Stranger> const& stranger) {
 
 void Relay::Core::refuse(std::string const& who, std::string const& why) {
   ++refused_;
-  log_(LogLevel::warning, "relay: refused " + who + " (" + why + ")");
+  log(LogLevel::warning, "relay: refused " + who + " (" + why + ")");
 }
 
 // ---- registrants
@@ -232,14 +235,14 @@ void Relay::Core::registered(std::shared_ptr<Guest> const& guest) {
   if (found == registered_.end() && registered_.size() >= options_.registrants) throw Refused("too many registrants");
   auto const before = found == registered_.end() ? nullptr : found->second;
   registered_[guest->uuid()] = guest;
-  log_(LogLevel::info, "relay: " + guest->uuid() + " registered from " + guest->address());
+  log(LogLevel::info, "relay: " + guest->uuid() + " registered from " + guest->address());
   if (before) before->close("registered again from " + guest->address());
 }
 
 void Relay::Core::left(std::shared_ptr<Guest> const& guest, std::string const& why) {
   guests_.erase(guest);
   if (guest->uuid().empty()) return refuse(guest->address(), why);
-  log_(LogLevel::info, "relay: " + guest->uuid() + " from " + guest->address() + " left (" + why + ")");
+  log(LogLevel::info, "relay: " + guest->uuid() + " from " + guest->address() + " left (" + why + ")");
   auto const found = registered_.find(guest->uuid());
   if (found != registered_.end() && found->second == guest) registered_.erase(found);
 }
@@ -265,7 +268,7 @@ void Relay::Core::connect(Guest& guest, std::uint64_t number, std::string const&
   open_session(guest, ticket, other_ticket)->start();
   guest.send(FrameType::ticket, 0, number, ticket, {});
   other.send(FrameType::invite, 0, 0, other_ticket + guest.uuid(), {});
-  log_(LogLevel::info, "relay: " + guest.uuid() + " meets " + uuid);
+  log(LogLevel::info, "relay: " + guest.uuid() + " meets " + uuid);
 }
 
 std::shared_ptr<RelaySession> Relay::Core::open_session(Guest& guest, std::string const& ticket,
