@@ -81,7 +81,7 @@ class Play {
     if (both == 1) outcome.complaints.push_back("an array was put by one rank alone");
     if (both != 2) return;
     attempt("region", [&] {
-      auto const region = std::as_const(*proxy).region({half - 1}, {2}, patience);
+      auto const region = std::as_const(*proxy).region({half - 1}, {2}, patience_);
       expect(region[0] == 0 && region[1] == 1);
     });
     meet();
