@@ -250,11 +250,13 @@ void ParallelFileConnector::evict(Key const& key) {
 
 /// First on disk, then in the slot: a later job does not find what this one was told is gone.
 void ParallelFileConnector::evict_mine(Key const& key, Key const& name) {
-  auto const told = control_->get(name);
-  if (!told && control_->wait(name, Deadline::immediate()) != State::pending) return;
+  auto told = control_->get(name);
+  auto const state = told ? State::ready : control_->wait(name, Deadline::immediate());
+  if (state == State::gone) return;
+  if (!told && state == State::ready) told = control_->get(name);  // set meanwhile
   auto const at = told ? std::optional(heard(*told, key)) : std::nullopt;
   bool const own = at && at->rank == rank_;
-  if (!own) bury(key);
+  if (!own && state != State::broken) bury(key);
   control_->evict(name);
   if (own) static_cast<void>(ledger_->release(*at, Written::evicted));
 }
