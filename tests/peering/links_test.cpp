@@ -85,6 +85,7 @@ TEST_F(Links, ASetThatMayBeDoneIsNotRepeated) {
   auto const lost = reply.get();
   EXPECT_EQ(lost.status, Status::unreachable);
   EXPECT_THAT(lost.text, HasSubstr("endpoint " + carl));
+  ASSERT_TRUE(c.journal.awaits({"no longer linked with " + anna}));
   EXPECT_FALSE(answer.get().wanted());
 }
 
