@@ -38,7 +38,9 @@ void Leases::forget(Lifespan const& span) {
   remove(span);
   if (thread_.get_id() == std::this_thread::get_id()) return;
   changed_.notify_one();
+  ++forgetting_;
   rested_.wait(lock, [this] { return !running_ || !due_.empty(); });
+  --forgetting_;
   if (!running_ && thread_.joinable()) thread_.join();
 }
 
@@ -61,6 +63,7 @@ void Leases::run() {
     lock.lock();
   }
   running_ = false;
+  if (forgetting_ == 0) thread_.detach();  // all leases have ended by themselves: nobody will come to join it
   rested_.notify_all();
 }
 

@@ -35,6 +35,7 @@ class Leases {
   std::multimap<Time, std::shared_ptr<Lifespan>> due_;
   std::thread thread_;
   bool running_ = false;
+  int forgetting_ = 0;  // threads that wait for its end, and join it
 };
 
 }  // namespace proxystore::detail
