@@ -20,9 +20,7 @@ constexpr std::size_t events_of_chunk = 512;
 
 template <std::size_t N>
 std::uint8_t copy_some(char (&out)[N], std::string_view text) noexcept {
-  auto const size = std::min(text.size(), N);
-  std::memcpy(out, text.data(), size);
-  return static_cast<std::uint8_t>(size);
+  return static_cast<std::uint8_t>(text.copy(out, N));
 }
 
 /// As JSON wants it; bytes that may be no UTF-8 as if they were Latin-1.

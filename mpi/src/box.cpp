@@ -77,12 +77,12 @@ bool is_contiguous(Box const& box, Shape const& shape) noexcept {
 }
 
 void copy(Copy const& arrays, Shape const& extent, std::size_t element) {
+  if (std::find(extent.begin(), extent.end(), 0U) != extent.end()) return;
   std::size_t walked = extent.size(), row = element;
   while (walked > 0) {  // axes that are whole on both sides belong to the row, and one more
     row *= extent[--walked];
     if (extent[walked] != arrays.source_shape[walked] || extent[walked] != arrays.target_shape[walked]) break;
   }
-  if (row == 0) return;
   Rows rows{{extent.begin(), extent.begin() + static_cast<std::ptrdiff_t>(walked)},
             strides_of(arrays.source_shape),
             strides_of(arrays.target_shape),
