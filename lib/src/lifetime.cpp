@@ -62,6 +62,7 @@ LeaseLifetime::LeaseLifetime(Store& store, std::chrono::nanoseconds length)
 }
 
 void LeaseLifetime::extend(std::chrono::nanoseconds more) {
+  if (expiry_.time() < Deadline::Clock::time_point()) return end_at(expiry_);  // has ended long ago, and is told so
   auto const most = Deadline::never().time() - expiry_.time();
   end_at(more < most ? Deadline(expiry_.time() + more) : Deadline::never());
 }

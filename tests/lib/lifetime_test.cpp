@@ -278,8 +278,9 @@ TEST(LifetimeDeathTest, AStaticLifetimeEndsWithTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
+        static auto* const shelf = new auto(ShelfConnector::named("statics"));  // outlives all that is static
         // Registered first, so it runs last.
-        std::atexit([] { _exit(ShelfConnector::named("statics")->objects.empty() ? 3 : 4); });
+        std::atexit([] { _exit((*shelf)->objects.empty() ? 3 : 4); });
         auto* const store = new Store(Store::open("forgotten", std::make_unique<ShelfConnector>("statics")));
         StaticLifetime program(*store);
         (void)store->put(1, {.lifetime = &program});
