@@ -24,10 +24,6 @@ std::string room_of(std::string const& path) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 Mapping::Mapping(int fd, std::size_t size, int protection, std::string const& path) {
   void* const memory = ::mmap(nullptr, size, protection, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) throw_error(errno, "map", path);

@@ -1,4 +1,4 @@
-/// Descriptors, files in memory, and the one place where errors of the file system become exceptions.
+/// Files in memory, and the one place where errors of the file system become exceptions.
 #pragma once
 
 #include <cerrno>
@@ -9,25 +9,13 @@
 #include <string_view>
 #include <utility>
 
+#include <proxystore/detail/descriptor.hpp>
+
 namespace proxystore::segments {
 
-class Descriptor {
- public:
-  Descriptor() noexcept = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor();
-
-  int get() const noexcept { return fd_; }
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
+using detail::Descriptor;
+using detail::is_absence;
+using detail::uninterrupted;
 
 /// A file in memory; nothing if there is none.
 class Mapping {
@@ -56,18 +44,9 @@ Result file_check(Result result, std::string_view verb, std::string const& path)
   return result;
 }
 
-template <class Call>
-auto uninterrupted(Call const& call) {
-  auto result = call();
-  while (result == -1 && errno == EINTR) result = call();
-  return result;
-}
-
 void write_at(int fd, std::span<std::byte const> bytes, std::uint64_t offset, std::string const& path);
 /// How many there were: less than asked for at the end of the file, or when it is gone (ESTALE).
 std::size_t read_at(int fd, std::span<std::byte> bytes, std::uint64_t offset, std::string const& path);
 std::uint64_t size_of(int fd, std::string const& path);
-/// No such file as far as this machine knows. ESTALE: a network file system has lost it under our hands.
-inline bool is_absence(int error) noexcept { return error == ENOENT || error == ESTALE; }
 
 }  // namespace proxystore::segments

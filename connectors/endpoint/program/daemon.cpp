@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <proxystore/detail/descriptor.hpp>
 #include <proxystore/error.hpp>
 
 #include "objects.hpp"
@@ -24,22 +25,6 @@ namespace proxystore::detail {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Descriptor {
- public:
-  explicit Descriptor(int descriptor) noexcept : descriptor_(descriptor) {}
-  ~Descriptor() { end(); }
-  Descriptor(Descriptor const&) = delete;
-  Descriptor& operator=(Descriptor const&) = delete;
-  int get() const noexcept { return descriptor_; }
-  void end() noexcept {
-    if (descriptor_ >= 0) close(descriptor_);
-    descriptor_ = -1;
-  }
-
- private:
-  int descriptor_;
-};
 
 /// daemon.pid, while this lives. Throws ConnectorError if there is one.
 class PidFile {
@@ -95,7 +80,7 @@ void serve_here(EndpointConfig const& config, fs::path const& folder, ServerLog&
   ServerLog log({file.get()}, level);
   auto const tell = [&](std::string const& text) {
     if (write(news.get(), text.data(), text.size()) < 0) log(Level::error, "who started the endpoint is gone");
-    news.end();
+    news.close();
   };
   try {
     serve_here(config, folder, log, [&] { tell("+"); });
@@ -121,10 +106,10 @@ void serve(EndpointConfig const& config, fs::path const& folder, Detach detach, 
   auto const child = fork();
   if (child < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (child == 0) {
-    hear.end();
+    hear.close();
     become_daemon(config, folder, news, level);
   }
-  news.end();
+  news.close();
   std::string text;
   std::array<char, 512> some{};
   for (ssize_t n = 0; (n = read(hear.get(), some.data(), some.size())) > 0;)

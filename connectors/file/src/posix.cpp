@@ -19,10 +19,6 @@ std::string room_of(std::string const& directory) {
 
 }  // namespace
 
-Descriptor::~Descriptor() { close(); }
-
-int Descriptor::close() noexcept { return fd_ < 0 ? 0 : ::close(release()); }
-
 void throw_error(int error, Attempt const& attempt) {
   std::string const directory(attempt.directory);
   std::string const path = attempt.name.empty() ? directory : directory + '/' + std::string(attempt.name);
