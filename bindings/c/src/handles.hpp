@@ -55,7 +55,8 @@ namespace proxystore::c {
 /// A new handle of `value`, at *out.
 template <class Handle, class Value>
 void give(Handle** out, Value value) {
-  need(out, "a place for the handle") = new Handle{{Handle::word}, std::move(value)};
+  auto*& place = need(out, "a place for the handle");
+  place = new Handle{{Handle::word}, std::move(value)};
 }
 
 /// Throws InvalidArgument for what is no key.

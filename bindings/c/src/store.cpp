@@ -90,10 +90,11 @@ int proxystore_store_progress(proxystore_store* store) {
 
 int proxystore_store_report(proxystore_store* store, char** out) {
   return call([&] {
+    auto*& place = need(out, "a place for the text");
     auto const report = store_of(store).report();
     char* const text = strdup(report.c_str());
     if (!text) throw std::bad_alloc();
-    need(out, "a place for the text") = text;
+    place = text;
   });
 }
 
