@@ -105,7 +105,7 @@ TEST_F(Requests, LargeObjectsDoNotHoldUpSmallOnes) {
   int small_before = 0;
   for (; large_done == 0; ++small_before)
     ASSERT_EQ(a->answer(bert, ask_for(Op::get, "small")).data.text(), "0123456789");
-  EXPECT_GT(small_before, 20);
+  EXPECT_GT(small_before, 4);  // held up by the large ones, one or two would be
   ASSERT_EQ(both.get_future().wait_for(patience), std::future_status::ready);
   EXPECT_EQ(b->object("first"), first);
   EXPECT_EQ(a->answer(bert, ask_for(Op::get, "second")).data, second);
