@@ -26,6 +26,7 @@ class ProxystoreCpp(CMakePackage):
     variant("fortran", default=False, description="The Fortran modules")
     variant("endpoint", default=False, description="The endpoint connector and its daemon")
     variant("programs", default=False, description="The program proxystore: ls, trace")
+    variant("lammps", default=False, description="The example crack, which links LAMMPS (GPL)")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
@@ -49,7 +50,13 @@ class ProxystoreCpp(CMakePackage):
     depends_on("xxhash@0.8:", when="+programs")
     depends_on("cli11@2:", when="+programs")
     depends_on("nlohmann-json@3:", when="+programs")
+    depends_on("lammps+lib", when="+lammps")
+    depends_on("libpng", when="+lammps")
+    depends_on("zlib-api", when="+lammps")
+    depends_on("cli11@2:", when="+lammps")
     depends_on("googletest@1.12:", type="test")
+
+    conflicts("+lammps", when="~mpi", msg="the example couples ranks: it needs +mpi")
 
     # C++20 as g++ 12 and clang 14 have it.
     conflicts("%gcc@:11")
@@ -64,8 +71,9 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("PROXYSTORE_BUILD_FORTRAN", "fortran"),
             self.define_from_variant("PROXYSTORE_BUILD_ENDPOINT", "endpoint"),
             self.define_from_variant("PROXYSTORE_BUILD_PROGRAMS", "programs"),
+            self.define_from_variant("PROXYSTORE_BUILD_CRACK", "lammps"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
-            self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests),
+            self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests or self.spec.satisfies("+lammps")),
         ]
         if self.spec.satisfies("+hdf5"):
             args.append(self.define("HDF5_ROOT", self.spec["hdf5"].prefix))
