@@ -55,6 +55,7 @@ class RedisConnection {
   std::string const& server() const noexcept { return server_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Long {
     std::size_t at;  // in text_
     std::string_view argument;
@@ -65,6 +66,7 @@ class RedisConnection {
   [[noreturn]] void lost_while_sending(int cause);
   [[noreturn]] void throw_full();
   void check(redisReply const& reply);
+  void look_out() const;
   RedisReply next();
 
   std::string server_;
@@ -74,6 +76,7 @@ class RedisConnection {
   std::string text_;        // commands to be sent, without
   std::vector<Long> long_;  // these arguments
   std::size_t due_ = 0;     // replies
+  Clock::time_point heard_;  // the last time that one was waited for
 };
 
 }  // namespace proxystore::detail
