@@ -1,3 +1,5 @@
+/// @file
+/// Arrays that move without copies.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +16,7 @@
 
 namespace proxystore {
 
-/// A shape and contiguous data in C order. T: trivially copyable.
+/// A shape (Shape: a std::vector<std::size_t>) and contiguous data in C order. T: trivially copyable.
 ///
 /// Made with a shape it owns writable memory, uninitialised, with room for its wire header in front: moved
 /// into a store it is published without a copy. Taken out of a store it is a view of the stored bytes, keeps
@@ -68,15 +70,20 @@ class Array {
   }
   ~Array() = default;
 
+  /// Extents, the slowest first.
   Shape const& shape() const noexcept { return shape_; }
+  /// Number of axes.
   std::size_t rank() const noexcept { return shape_.size(); }
+  /// Number of elements.
   std::size_t size() const noexcept { return count_; }
   bool empty() const noexcept { return count_ == 0; }
 
+  /// The elements in C order.
   T const* data() const noexcept {
     auto const* view = std::get_if<Bytes>(&memory_);
     return reinterpret_cast<T const*>(view ? view->data() : std::get<Buffer>(memory_).data() + prefix_);
   }
+  /// The elements, to be written: of a view a copy of its own.
   T* data() {
     if (is_view()) *this = copy();
     return reinterpret_cast<T*>(std::get<Buffer>(memory_).data() + prefix_);
@@ -88,6 +95,7 @@ class Array {
   T const* end() const noexcept { return data() + count_; }
   T* begin() { return data(); }
   T* end() { return data() + count_; }
+  /// Element i in C order, whatever the shape. REQUIRES: i < size()
   T const& operator[](std::size_t i) const noexcept { return data()[i]; }
   T& operator[](std::size_t i) { return data()[i]; }
 

@@ -1,3 +1,4 @@
+/// @file
 /// Memory on its way into a store (Buffer) and out of it (Bytes).
 #pragma once
 
@@ -17,6 +18,7 @@ namespace proxystore {
 /// `inline_capacity` bytes hold them inside: moving them invalidates pointers, as with a short std::string.
 class PROXYSTORE_EXPORT Bytes {
  public:
+  /// Bytes that need no memory besides.
   static constexpr std::size_t inline_capacity = 48;
   static constexpr std::size_t inline_alignment = 16;
 
@@ -41,6 +43,7 @@ class PROXYSTORE_EXPORT Bytes {
   }
   ~Bytes() = default;
 
+  /// A copy with an owner of its own.
   static Bytes copy_of(std::span<std::byte const> memory);
   static Bytes copy_of(std::string_view text) { return copy_of(std::as_bytes(std::span(text))); }
 

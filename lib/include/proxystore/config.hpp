@@ -1,3 +1,5 @@
+/// @file
+/// Connectors in words.
 #pragma once
 
 #include <chrono>
@@ -27,13 +29,16 @@ class PROXYSTORE_EXPORT Config {
   static Config parse(std::string_view text);
   /// A connector text as it may be shown: `***` in place of passwords (`//user:password@`, `password=`).
   static std::string without_secrets(std::string_view text);
+  /// The text that parse() takes.
   std::string to_string() const;
 
   std::string const& kind() const noexcept { return kind_; }
   std::string const& location() const noexcept { return location_; }
   std::map<std::string, std::string> const& options() const noexcept { return options_; }
+  /// Adds an option, or replaces it.
   Config& set(std::string const& option, std::string value);
 
+  /// As it stands; nullopt if it is not given, here and below.
   std::optional<std::string> text(std::string const& option) const;
   /// Bytes: `4096`, `64KiB`, `1.5GiB`, `10MB`. Throws ConfigError when malformed, negative or too large.
   std::optional<std::size_t> size(std::string const& option) const;

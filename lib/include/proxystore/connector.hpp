@@ -1,3 +1,4 @@
+/// @file
 /// The contract between the library and a medium.
 ///
 /// 1. A connector keeps bytes under keys that it makes; an object is written once and read often.
@@ -52,21 +53,26 @@ struct Tags {
   bool empty() const noexcept { return subset.empty() && superset.empty(); }
 };
 
+/// The driver of a medium: bytes by key, written once and read often. A resource. See the head of this file for the
+/// rules, and tests/contract for the same as a test suite.
 class PROXYSTORE_EXPORT Connector : public Allocator {
  public:
   virtual ~Connector() = default;
 
+  /// Keeps the object under a new key. Throws StoreFull, ConnectorError; then nothing is kept.
   virtual Key put(Buffer object) = 0;
   /// put(), where a policy goes by tags. The default takes no notice of them.
   virtual Key put_tagged(Buffer object, Tags const& tags);
   /// nullopt: absent (never put, not yet set, or evicted).
   virtual std::optional<Bytes> get(Key const& key) = 0;
+  /// Whether get() would find it: not before it is set.
   virtual bool exists(Key const& key) = 0;
   /// Absent: no error. Bytes handed out by get() stay valid while they are held.
   virtual void evict(Key const& key) = 0;
 
   /// One key per object, in order. The defaults loop.
   virtual std::vector<Key> put_batch(std::vector<Buffer> objects);
+  /// In the order of `keys`; what is absent is nullopt.
   virtual std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
 
   /// Enough to rebuild the connector in another process, or to say that this cannot be done there.
@@ -123,12 +129,14 @@ class PROXYSTORE_EXPORT LongWait {
   LongWait& operator=(LongWait const&) = delete;
 };
 
+/// What is known of an object when its key is made. A medium may take no notice.
 struct KeyHint {
   std::optional<int> producer = std::nullopt;      ///< the rank that will set the object, where the medium has ranks
   std::optional<std::size_t> size = std::nullopt;  ///< about how many bytes it will have, where a policy goes by that
   Tags tags = {};
 };
 
+/// A connector that can name an object before it exists, and wait for it: what Store::future() needs.
 class PROXYSTORE_EXPORT DeferrableConnector : public Connector {
  public:
   /// A key without an object. Makes no request where the medium allows it.
@@ -139,8 +147,9 @@ class PROXYSTORE_EXPORT DeferrableConnector : public Connector {
   /// Blocks until the key is set, evicted or broken, or `deadline` has come. Pushed where the medium can.
   virtual State wait(Key const& key, Deadline deadline) = 0;
 
+  /// What receive() saw.
   struct Received {
-    State state;
+    State state;                  ///< as wait() says
     std::optional<Bytes> object;  ///< nullopt unless ready, and if it was evicted meanwhile
   };
   /// wait(), then get(): in one step where the medium can. The default makes both calls.

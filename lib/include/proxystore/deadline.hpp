@@ -1,3 +1,5 @@
+/// @file
+/// When waits give up.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +12,7 @@ namespace proxystore {
 ///     future.wait(5s);   future.wait(Deadline::never());
 class Deadline {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = std::chrono::steady_clock;  ///< which no one sets
 
   constexpr Deadline() noexcept = default;
   constexpr Deadline(Clock::time_point at) noexcept : at_(at) {}
@@ -25,6 +27,7 @@ class Deadline {
       at_ = now + std::chrono::duration_cast<Clock::duration>(timeout);
   }
 
+  /// Never gives up.
   static constexpr Deadline never() noexcept { return {}; }
   /// Has expired already: a wait with it looks once and returns.
   static constexpr Deadline immediate() noexcept { return Clock::time_point::min(); }

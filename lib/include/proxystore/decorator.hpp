@@ -1,3 +1,5 @@
+/// @file
+/// Connectors that stand over another.
 #pragma once
 
 #include <memory>

@@ -1,3 +1,4 @@
+/// @file
 /// One hierarchy of errors. Texts follow one grammar: problem (why) suggestion.
 #pragma once
 
@@ -10,6 +11,7 @@
 
 namespace proxystore {
 
+/// What went wrong, as a number: the same in C, with a prefix, and in Fortran. Each has a class below that says more.
 enum class Errc {
   invalid_argument = 1,
   bad_config,
@@ -34,6 +36,7 @@ PROXYSTORE_EXPORT std::string_view name_of(Errc code) noexcept;
 /// Base of everything the library throws on purpose.
 class PROXYSTORE_EXPORT Error : public std::runtime_error {
  public:
+  /// `text`: problem (why) suggestion.
   Error(Errc code, std::string const& text) : std::runtime_error(text), code_(code) {}
   Errc code() const noexcept { return code_; }
 
@@ -140,6 +143,7 @@ struct PROXYSTORE_EXPORT Failure {
 class PROXYSTORE_EXPORT RemoteError final : public Error {
  public:
   explicit RemoteError(Failure failure);
+  /// What failed, in which words and where.
   Failure const& failure() const noexcept { return failure_; }
 
  private:

@@ -1,3 +1,5 @@
+/// @file
+/// The producer's end of an object.
 #pragma once
 
 #include <exception>
@@ -12,6 +14,7 @@ namespace proxystore {
 
 class Lifetime;
 
+/// Who will set a future, and how long its object lives.
 struct FutureOptions {
   /// The rank that will set it, where the medium has ranks: the future breaks when that rank leaves.
   /// Default: any process may set it, and it breaks when the process that made it leaves.
@@ -46,6 +49,7 @@ class Future {
   /// Throws AlreadySet a second time (the first value stays), ObjectNotFound if evicted, BrokenFuture if
   /// broken, StoreFull. Moves nothing if the value lies in the store's memory (Store::allocate).
   void set_result(T const& value) const { set(value); }
+  /// The same, and moves from `value` where that saves a copy.
   void set_result(T&& value) const { set(std::move(value)); }
 
   /// Every consumer gets a RemoteError with the type and text of `error`.
@@ -72,6 +76,7 @@ class Future {
     return Proxy<T>(target_);
   }
 
+  /// Names the object in its store.
   Key const& key() const { return reference().key; }
   /// For what is built upon futures: the store of this one, found by name if it arrived; valid as long as this future.
   /// Throws UnknownStore.

@@ -1,3 +1,5 @@
+/// @file
+/// Names of objects.
 #pragma once
 
 #include <compare>
@@ -13,7 +15,7 @@ namespace proxystore {
 /// Names one object in one store. An opaque value; only the connector that made it reads its inside.
 class Key {
  public:
-  Key() = default;
+  Key() = default;  ///< Names nothing.
   explicit Key(std::string text) noexcept : text_(std::move(text)) {}
 
   std::string const& text() const noexcept { return text_; }
@@ -37,6 +39,7 @@ PROXYSTORE_EXPORT Key make_uuid_key();
 
 }  // namespace proxystore
 
+/// As that of its text.
 template <>
 struct std::hash<proxystore::Key> {
   std::size_t operator()(proxystore::Key const& key) const noexcept {

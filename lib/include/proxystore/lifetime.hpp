@@ -1,3 +1,4 @@
+/// @file
 /// How long objects live: what is put under a lifetime is evicted when that ends. An object is under one of
 /// evict_on_resolve, a lifetime or an owner (owned.hpp), or evicted by hand.
 #pragma once
@@ -46,6 +47,7 @@ class PROXYSTORE_EXPORT Lifetime {
 
   /// Evicts all, and ends it. Idempotent. What could not be evicted is tried again by the next call.
   void close();
+  /// Whether it has ended.
   bool done() const;
 
  protected:

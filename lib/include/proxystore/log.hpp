@@ -1,3 +1,5 @@
+/// @file
+/// Where reports go.
 #pragma once
 
 #include <functional>
@@ -7,6 +9,7 @@
 
 namespace proxystore {
 
+/// How much it matters. A wait that stalls is a warning.
 enum class LogLevel { info, warning };
 
 /// Receives one line without a newline, from whichever thread waits; must not throw or wait for the store.

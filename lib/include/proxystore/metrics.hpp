@@ -1,3 +1,4 @@
+/// @file
 /// Counts, bytes and times of what a store asks of its connector.
 #pragma once
 

@@ -1,3 +1,4 @@
+/// @file
 /// Ownership of stored objects, in the words of ProxyStore and with the rules of Rust: one owner, which evicts the
 /// object when it is destroyed; any number of borrowers who read, or one who may change.
 #pragma once

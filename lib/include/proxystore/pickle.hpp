@@ -1,3 +1,4 @@
+/// @file
 /// Values of Python: what a C++ program can make and take of that which Python's pickle carries.
 #pragma once
 
@@ -21,11 +22,14 @@
 #include <proxystore/export.hpp>
 #include <proxystore/serializer.hpp>
 
+/// Values of Python.
 namespace proxystore::pickle {
 
 class Value;
+/// A list of Python.
 using List = std::vector<Value>;
 
+/// A tuple of Python: a List that another type holds.
 struct PROXYSTORE_EXPORT Tuple {
   Tuple() = default;
   Tuple(std::initializer_list<Value> values);

@@ -1,3 +1,5 @@
+/// @file
+/// The consumer's end of an object.
 #pragma once
 
 #include <compare>
@@ -41,6 +43,7 @@ class Proxy {
 
   /// The object, valid while any copy of the proxy lives. Throws Timeout at the deadline.
   T const& resolve(Deadline deadline = {}) const { return target().resolve(deadline); }
+  /// Whether a use would return at once. Asks nobody.
   bool is_resolved() const noexcept { return target_ && target_->peek() != nullptr; }
   /// Starts resolving in the background; the next use waits for what is left.
   void resolve_async() const { target().resolve_async(); }
@@ -52,6 +55,7 @@ class Proxy {
   /// A copy of the object.
   T extract(Deadline deadline = {}) const { return resolve(deadline); }
 
+  /// Names the object in its store.
   Key const& key() const { return target().reference().key; }
   /// For what is built upon proxies, as Future::store().
   detail::StoreCore& store() const { return target().store(); }
@@ -163,6 +167,7 @@ class ProxyLocker {
 
 }  // namespace proxystore
 
+/// That of the object: resolves.
 template <class T>
 struct std::hash<proxystore::Proxy<T>> {
   std::size_t operator()(proxystore::Proxy<T> const& proxy) const { return std::hash<T>()(*proxy); }

@@ -1,3 +1,4 @@
+/// @file
 /// The whole library core: Store, Proxy, Future and what they need. Connectors and MPI have headers of their own.
 #pragma once
 
@@ -18,4 +19,8 @@
 #include <proxystore/registry.hpp>
 #include <proxystore/serializer.hpp>
 #include <proxystore/store.hpp>
+#include <proxystore/store_options.hpp>
 #include <proxystore/version.hpp>
+
+/// Stores, proxies and futures, the contract of connectors, and the connectors that need no MPI.
+namespace proxystore {}

@@ -1,3 +1,4 @@
+/// @file
 /// Proxies and futures to and from Python ProxyStore 1.0, as its pickles.
 #pragma once
 
@@ -19,6 +20,7 @@
 
 namespace proxystore {
 
+/// How Python is to use what it gets.
 struct PythonOptions {
   /// How often a consumer in Python looks for the object of a future, since nothing wakes it.
   std::chrono::duration<double> polling_interval = std::chrono::milliseconds(100);
@@ -29,18 +31,18 @@ struct PythonOptions {
 template <class T>
 inline constexpr bool python_reads = false;
 template <>
-inline constexpr bool python_reads<std::string> = true;
+inline constexpr bool python_reads<std::string> = true;  ///< as str
 template <>
-inline constexpr bool python_reads<std::vector<std::byte>> = true;
+inline constexpr bool python_reads<std::vector<std::byte>> = true;  ///< as bytes
 template <>
-inline constexpr bool python_reads<Bytes> = true;
+inline constexpr bool python_reads<Bytes> = true;  ///< as bytes
 template <>
-inline constexpr bool python_reads<pickle::Value> = true;
+inline constexpr bool python_reads<pickle::Value> = true;  ///< as what it is
 template <detail::Number T>
-inline constexpr bool python_reads<Array<T>> = true;
+inline constexpr bool python_reads<Array<T>> = true;  ///< as numpy.ndarray
 template <detail::Number T>
   requires(!std::same_as<T, bool>)
-inline constexpr bool python_reads<std::vector<T>> = true;
+inline constexpr bool python_reads<std::vector<T>> = true;  ///< as numpy.ndarray
 
 namespace detail {
 

@@ -1,3 +1,5 @@
+/// @file
+/// Connector kinds and open stores by name.
 #pragma once
 
 #include <functional>
@@ -19,7 +21,9 @@ namespace proxystore {
 /// register_connectors().
 class PROXYSTORE_EXPORT Registry {
  public:
+  /// Opens a connector. Throws ConfigError.
   using Factory = std::function<std::unique_ptr<Connector>(Config const&)>;
+  /// Whether connectors of a kind can name an object before it exists.
   enum class Deferral { no, yes };
   using Parts = std::map<std::string, std::unique_ptr<Connector>>;
   /// A kind whose connectors stand over others, which may have to be opened in another way than by connect().
@@ -29,6 +33,7 @@ class PROXYSTORE_EXPORT Registry {
     std::function<std::unique_ptr<Connector>(Config const&, Parts& open)> build;
   };
 
+  /// That of the process.
   static Registry& instance();
 
   /// Adds or replaces a kind.
@@ -40,6 +45,7 @@ class PROXYSTORE_EXPORT Registry {
   std::map<std::string, Config> parts(Config const& config) const;
   /// connect(), with some parts open already. If it throws, `open` is as it was.
   std::unique_ptr<Connector> assemble(Config const& config, Parts& open) const;
+  /// All that are known.
   std::vector<std::string> kinds() const;
   /// Those on which Store::future() works.
   std::vector<std::string> deferrable_kinds() const;

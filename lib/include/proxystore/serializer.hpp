@@ -1,3 +1,4 @@
+/// @file
 /// How objects become bytes. Specialise Serializer<T> for a format of your own.
 #pragma once
 
@@ -30,6 +31,7 @@ template <class T>
 Bytes serialize(T const& value) {
   return Serializer<T>::encode(value, heap()).freeze();
 }
+/// The value of what serialize() made. Throws CorruptObject.
 template <class T>
 T deserialize(Bytes const& object) {
   return Serializer<T>::decode(object);
@@ -74,6 +76,7 @@ std::vector<T> vector_of(std::span<std::byte const> data) {
 
 }  // namespace detail
 
+/// Raw bytes, copied on both ways.
 template <>
 struct PROXYSTORE_EXPORT Serializer<std::vector<std::byte>> {
   static Buffer encode(std::vector<std::byte> const& value, Allocator& memory);
@@ -87,12 +90,14 @@ struct PROXYSTORE_EXPORT Serializer<Bytes> {
   static Bytes decode(Bytes const& object);
 };
 
+/// UTF-8 text; what is in it is not checked.
 template <>
 struct PROXYSTORE_EXPORT Serializer<std::string> {
   static Buffer encode(std::string const& value, Allocator& memory);
   static std::string decode(Bytes const& object);
 };
 
+/// NumPy's .npy. What lies in the store's memory is published as it is; decoding is a view.
 template <class T>
 struct Serializer<Array<T>> {
   static Buffer encode(Array<T> const& value, Allocator& memory) {

@@ -1,3 +1,5 @@
+/// @file
+/// Objects by key in some medium.
 #pragma once
 
 #include <concepts>
@@ -15,16 +17,19 @@
 #include <proxystore/owned.hpp>
 #include <proxystore/proxy.hpp>
 #include <proxystore/serializer.hpp>
+#include <proxystore/store_options.hpp>
 
 namespace proxystore {
 
 class Lifetime;
 
+/// How long what is put lives, and where a policy sends it.
 struct PutOptions {
   Lifetime* lifetime = nullptr;  ///< evicts the object when it ends; used during the call alone
   Tags tags = {};                ///< for a policy of the connector
 };
 
+/// How a proxy of an object that exists is made.
 struct ProxyOptions {
   bool evict_on_resolve = false;  ///< the first proxy that resolves elsewhere takes the object out of the store
   bool populate = true;           ///< the proxy handed back is resolved already, with a copy of the object
@@ -32,6 +37,7 @@ struct ProxyOptions {
   Tags tags = {};                 ///< for a policy of the connector
 };
 
+/// How an owner of an object is made.
 struct OwnedOptions {
   bool populate = true;  ///< as in ProxyOptions
 };
@@ -49,8 +55,11 @@ class PROXYSTORE_EXPORT Store {
   Store& operator=(Store&& other) noexcept;
   ~Store();
 
+  /// By which proxies and futures find it.
   std::string const& name() const { return core().name(); }
+  /// The medium, lives as long as the store.
   Connector& connector() { return core().connector(); }
+  /// What opens this medium elsewhere; every proxy and future carries it.
   Config config() const { return Config::parse(core().info()->connector); }
 
   /// Memory that the connector can publish without a copy, for an array of `shape`, uninitialised.
@@ -59,6 +68,8 @@ class PROXYSTORE_EXPORT Store {
     return Array<T>(std::move(shape), core().allocator());
   }
 
+  /// Keeps an object and names it. Moves nothing if it lies in the store's memory (allocate()). Throws StoreFull,
+  /// ConnectorError, InvalidArgument for a lifetime that has ended or is another store's.
   template <class T, class V = std::remove_cvref_t<T>>
     requires Serializable<V>
   Key put(T&& object, PutOptions const& options = {}) {
@@ -73,10 +84,14 @@ class PROXYSTORE_EXPORT Store {
     if (!bytes) return std::nullopt;
     return *keep<T>(key, *bytes);
   }
+  /// Whether there is an object under that key: a future's, once it is set.
   bool exists(Key const& key) { return core().exists(key); }
+  /// Whether this process has the object at hand.
   bool is_cached(Key const& key) const { return core().cache().contains(key); }
+  /// Takes the object out; absent: no error. What has been resolved stays with who holds it.
   void evict(Key const& key) { core().evict(key); }
 
+  /// One key for each object, in order; in one step where the medium can.
   template <Serializable T>
   std::vector<Key> put_batch(std::vector<T> const& objects, PutOptions const& options = {}) {
     auto* const lifespan = lifespan_of(options.lifetime);
@@ -108,6 +123,7 @@ class PROXYSTORE_EXPORT Store {
     proxy.target_->hold(std::forward<T>(object));
     return proxy;
   }
+  /// One proxy for each object, in order.
   template <Serializable T>
   std::vector<Proxy<T>> proxy_batch(std::vector<T> const& objects, ProxyOptions options = {},
                                     detail::Where where = detail::Where::here()) {
@@ -127,6 +143,7 @@ class PROXYSTORE_EXPORT Store {
     require_one(options.evict_on_resolve, options.lifetime);
     return proxy_of<T>(kept(lifespan_of(options.lifetime), std::move(key)), options, where);
   }
+  /// proxy(), in a ProxyLocker.
   template <class T>
   auto locked_proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
     return ProxyLocker(proxy(std::forward<T>(object), options, where));

@@ -1,3 +1,5 @@
+/// @file
+/// All connector kinds by text.
 #pragma once
 
 #include <proxystore/export.hpp>

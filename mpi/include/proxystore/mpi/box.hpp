@@ -1,3 +1,4 @@
+/// @file
 /// Parts of arrays.
 #pragma once
 
@@ -9,8 +10,8 @@ namespace proxystore::mpi {
 
 /// `shape` indices on each axis, from `offset` on.
 struct Box {
-  Shape offset;
-  Shape shape;
+  Shape offset;  ///< of its first element
+  Shape shape;   ///< as many extents
 
   friend bool operator==(Box const&, Box const&) = default;
   template <class Archive>

@@ -1,3 +1,5 @@
+/// @file
+/// Values of one rank on all.
 #pragma once
 
 #include <mpi.h>

@@ -1,3 +1,4 @@
+/// @file
 /// Arrays that many ranks make together and many others read in parts.
 #pragma once
 
@@ -18,6 +19,7 @@
 
 namespace proxystore::mpi {
 
+/// Of mpi::collective_future() and mpi::collective_put().
 struct CollectiveOptions {
   /// Where the elements lie. Empty: each block stays an object of the store, with mpi::rma in its producer's window. A
   /// directory that all ranks see: one HDF5 file in it, written through MPI-IO; the store then tells of the file.

@@ -1,3 +1,5 @@
+/// @file
+/// Functions that run on other ranks.
 #pragma once
 
 #include <mpi.h>
@@ -13,6 +15,7 @@
 
 #include <proxystore/detail/ownership.hpp>
 #include <proxystore/mpi/detail/executor_core.hpp>
+#include <proxystore/mpi/executor_options.hpp>
 #include <proxystore/serializer.hpp>
 
 namespace proxystore::mpi {
@@ -77,12 +80,14 @@ class Task {
   void wait(Deadline deadline = {}) const {
     if (!core_->wait(*state_, deadline)) static_cast<void>(detail::result_of(*core_, *state_, Deadline::immediate()));
   }
+  /// Whether it has ended, well or not. Never waits.
   bool done() const { return core_->wait(*state_, Deadline::immediate()); }
   /// What the function returned. Throws RemoteError with the type, text and rank of what it threw; Timeout.
   R result(Deadline deadline = {}) const {
     Bytes const bytes = detail::result_of(*core_, *state_, deadline);
     if constexpr (!std::is_void_v<R>) return Serializer<R>::decode(bytes);
   }
+  /// Where it runs.
   int rank() const noexcept { return state_->rank; }
 
  private:

@@ -1,3 +1,5 @@
+/// @file
+/// Objects on a file system that ranks share.
 #pragma once
 
 #include <mpi.h>
@@ -11,6 +13,7 @@
 
 namespace proxystore::mpi {
 
+/// Of mpi::parallel_file().
 struct ParallelFileOptions {
   /// On a file system that all ranks share. Made if it is missing, and those above it.
   std::string directory = {};

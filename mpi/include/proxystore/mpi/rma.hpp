@@ -1,3 +1,5 @@
+/// @file
+/// Objects in the memory of ranks.
 #pragma once
 
 #include <mpi.h>
@@ -11,6 +13,7 @@
 
 namespace proxystore::mpi {
 
+/// Of mpi::rma(). Each rank has its own, but for `transfer`.
 struct RmaOptions {
   /// Bytes of window memory that this rank contributes, for the objects that it sets and for slots. 0: 1 GiB, or
   /// its share of half the free shared memory if that is less. Committed as it is used.

@@ -1,3 +1,5 @@
+/// @file
+/// MPI for the time of a scope.
 #pragma once
 
 #include <proxystore/export.hpp>

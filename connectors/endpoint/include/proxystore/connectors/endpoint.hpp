@@ -1,3 +1,5 @@
+/// @file
+/// Objects in the endpoint of a site.
 #pragma once
 
 #include <atomic>
@@ -13,6 +15,7 @@
 
 namespace proxystore {
 
+/// Of an EndpointConnector.
 struct EndpointOptions {
   /// UUIDs. The first that has a configuration in `home` and answers there is used; the others are reached through it.
   std::vector<std::string> endpoints = {};

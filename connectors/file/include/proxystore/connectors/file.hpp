@@ -1,3 +1,5 @@
+/// @file
+/// Objects in files of one directory.
 #pragma once
 
 #include <atomic>
@@ -16,6 +18,7 @@ class Name;
 class Watch;
 }  // namespace file
 
+/// Of a FileConnector; as text, options of these names.
 struct FileOptions {
   /// What put() or set() has returned from survives a crash of the machine; a few milliseconds on a disk.
   bool fsync = false;

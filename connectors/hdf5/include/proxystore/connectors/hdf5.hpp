@@ -1,3 +1,5 @@
+/// @file
+/// Objects in HDF5 files.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +11,7 @@
 
 namespace proxystore {
 
+/// Of an Hdf5Connector; as text, options of these names.
 struct Hdf5Options {
   int compression = 0;    ///< of zlib, 1 (fast) to 9 (small); 0: none
   bool checksum = false;  ///< Fletcher-32 of the data, so that damage is CorruptObject when it is read

@@ -1,3 +1,5 @@
+/// @file
+/// Objects in this process.
 #pragma once
 
 #include <condition_variable>

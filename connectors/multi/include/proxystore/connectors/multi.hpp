@@ -1,3 +1,5 @@
+/// @file
+/// Several connectors as one, by policies.
 #pragma once
 
 #include <atomic>
@@ -26,7 +28,9 @@ struct MultiPolicy {
   std::string hosts = {};
 };
 
+/// The members of a MultiConnector.
 struct PROXYSTORE_EXPORT MultiOptions {
+  /// One of the connectors: by its config, or open already.
   struct Member {
     std::string name;  ///< letters, digits, - and _; not "spill"
     MultiPolicy policy = {};

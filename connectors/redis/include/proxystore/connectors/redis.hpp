@@ -1,3 +1,5 @@
+/// @file
+/// Objects in a Redis server.
 #pragma once
 
 #include <atomic>
@@ -12,8 +14,10 @@
 
 namespace proxystore {
 
+/// How the server is reached.
 enum class RedisTransport { tcp, tls, unix_socket };
 
+/// Of a RedisConnector; as text, options of these names.
 struct RedisOptions {
   RedisTransport transport = RedisTransport::tcp;
   std::string host = "127.0.0.1";

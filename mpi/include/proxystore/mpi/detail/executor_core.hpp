@@ -15,16 +15,9 @@
 #include <proxystore/buffer.hpp>
 #include <proxystore/deadline.hpp>
 #include <proxystore/export.hpp>
-#include <proxystore/log.hpp>
+#include <proxystore/mpi/executor_options.hpp>
 
 namespace proxystore::mpi {
-
-struct ExecutorOptions {
-  /// A wait for a task longer than this is reported once through `log`.
-  std::chrono::nanoseconds stall_report = std::chrono::seconds(30);
-  Log log;  ///< default: default_log()
-};
-
 namespace detail {
 
 /// Decodes arguments, calls, encodes the result.
