@@ -7,14 +7,13 @@
 #include <proxystore/proxystore.hpp>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "rows.hpp"
+
 using namespace proxystore;
-using Clock = std::chrono::steady_clock;
 using Block = std::vector<double>;
 
 namespace {
@@ -57,11 +56,8 @@ class Meter {
 
   void look() { peak_ = std::max(peak_, now()); }
   void look_here() { peak_ = std::max(peak_, in_use() + others_); }
-  void print(char const* name) {
-    std::printf("%-28s %10.1f %10.1f %10.2f\n", name, mib(peak_), mib(now()),
-                std::chrono::duration<double>(Clock::now() - start_).count());
-    std::fflush(stdout);
-  }
+  double peak() const { return mib(peak_); }
+  double end() { return mib(now()); }
 
  private:
   std::size_t now() {
@@ -78,12 +74,15 @@ class Meter {
   mpi::Client const& submit_;
   int ranks_;
   std::size_t others_ = 0, floor_, peak_ = floor_;
-  Clock::time_point start_ = Clock::now();
 };
 
 enum class Evicts { nobody, program };
 
-void by_proxy(char const* name, mpi::Client const& submit, int ranks, std::size_t bytes, Evicts evicts) {
+struct Use {  // MiB
+  double peak, end;
+};
+
+Use by_proxy(mpi::Client const& submit, int ranks, std::size_t bytes, Evicts evicts) {
   auto& store = store_of_this_rank();
   Meter meter(submit, ranks);
   std::vector<Key> left;
@@ -106,11 +105,12 @@ void by_proxy(char const* name, mpi::Client const& submit, int ranks, std::size_
     for (auto const& each : maps) done_with(each.key());
     done_with(result.key());
   }
-  meter.print(name);
+  Use const use{meter.peak(), meter.end()};
   for (auto const& key : left) store.evict(key);
+  return use;
 }
 
-void by_owner(char const* name, mpi::Client const& submit, int ranks, std::size_t bytes) {
+Use by_owner(mpi::Client const& submit, int ranks, std::size_t bytes) {
   auto& store = store_of_this_rank();
   Meter meter(submit, ranks);
   for (int round = 0; round < rounds; ++round) {
@@ -127,28 +127,44 @@ void by_owner(char const* name, mpi::Client const& submit, int ranks, std::size_
     auto const result = submit.run<&reduce_owned>(maps).result();
     meter.look();
   }
-  meter.print(name);
+  return {meter.peak(), meter.end()};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mpi::Scope mpi(argc, argv);
+  int rank = 0, ranks = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  bench::Program program("memory", argc, argv, {.reports = rank == 0});
   std::size_t const scale = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
   if (scale == 0) return 2;
   std::size_t const bytes = 100'000'000 / scale;
   auto store = Store::open(
       "memory", mpi::rma(MPI_COMM_WORLD, {.capacity = rounds * (mappers + 8) * bytes + (std::size_t{32} << 20U)}));
   store_of_this_rank(&store);
-  int ranks = 0;
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   mpi::Executor executor(MPI_COMM_WORLD);
-  if (auto submit = executor.client()) {
-    std::printf("%d x [%d tasks %zu kB -> %zu kB, 1 task -> %zu kB], %d ranks\n", rounds, mappers, bytes / 1000,
-                bytes / 10'000, bytes / 100'000, ranks);
-    std::printf("%-28s %10s %10s %10s\n", "", "peak MiB", "end MiB", "seconds");
-    by_proxy("proxies, nobody evicts", *submit, ranks, bytes, Evicts::nobody);
-    by_proxy("proxies, evicted by hand", *submit, ranks, bytes, Evicts::program);
-    by_owner("owned proxies", *submit, ranks, bytes);
-  }
+  auto submit = executor.client();
+  if (!submit) return 0;
+  auto const owned = [=, &submit] { return by_owner(*submit, ranks, bytes); };
+  auto const by_hand = [=, &submit] { return by_proxy(*submit, ranks, bytes, Evicts::program); };
+  auto const left = [=, &submit] { return by_proxy(*submit, ranks, bytes, Evicts::nobody); };
+  program.add({.name = "peak of owned proxies, beside evicted by hand",
+               .ours = {[=] { return owned().peak; }},
+               .twin = {[=] { return by_hand().peak; }},
+               .unit = "MiB",
+               .aim = bench::ratio(1.0),
+               .repetitions = 3});
+  program.add({.name = "left of owned proxies at the end",
+               .ours = {[=] { return owned().end; }},
+               .unit = "MiB",
+               .aim = bench::at_most(0),
+               .repetitions = 3});
+  program.add({.name = "peak of proxies that nobody evicts, beside by hand",
+               .ours = {[=] { return left().peak; }},
+               .twin = {[=] { return by_hand().peak; }},
+               .unit = "MiB",
+               .repetitions = 3});
+  return program.run();
 }

@@ -1,196 +1,171 @@
-// What a hand-off between two nodes costs, beside MPI_Send/MPI_Recv in the same run:
-//     mpirun -n 2 --map-by node bench_network     (with a third rank on a third node: also futures of a third rank)
-// Medians. Rank 0 produces, rank 1 consumes, both rest in the library meanwhile. Send/Recv is measured when the store's
-// thread has come to rest, with which a program shares MPI, and once more while that has only just been at work.
-#include <proxystore/mpi/mpi.hpp>
-#include <proxystore/proxystore.hpp>
-
-#include <algorithm>
+// What it takes to hand an object to a rank of another node, beside messages of the same bytes:
+//     tests/hosts/run --hosts 2 -- bench_network     (with a third host: also futures that live on a third rank)
+// Rank 0 produces, rank 1 consumes; who has nothing to do rests in the library. The twins are measured when the store's
+// thread has come to rest, with which a program shares MPI.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "mpi.hpp"
+#include "raw/network.hpp"
+
 using namespace proxystore;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr int batches = 31, round_trips = 50, large_rounds = 9;
-constexpr std::size_t large_bytes = std::size_t{64} << 20U;
+using Words = bench::Futures<std::int64_t>;
 
-int rank = 0, ranks = 0;
+constexpr auto to_rest = std::chrono::milliseconds(30);
 
-double microseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
-template <class T>
-using Futures = std::vector<Future<T>>;
-
-/// Collective. Made by rank `maker`, for `producer` if it names one.
-template <class T>
-Futures<T> shared_futures(Store& store, int count, int maker, FutureOptions options = {}) {
-  Futures<T> made;
-  for (int i = 0; rank == maker && i < count; ++i) made.push_back(store.future<T>(options));
-  Bytes const bytes = rank == maker ? serialize(made) : Bytes();
-  std::uint64_t size = bytes.size();
-  MPI_Bcast(&size, 1, MPI_UINT64_T, maker, MPI_COMM_WORLD);
-  Buffer message(size);
-  if (rank == maker) std::memcpy(message.data(), bytes.data(), size);
-  MPI_Bcast(message.data(), static_cast<int>(size), MPI_BYTE, maker, MPI_COMM_WORLD);
-  return rank == maker ? made : deserialize<Futures<T>>(std::move(message).freeze());
-}
-
-void evict(Store& store, Futures<std::int64_t> const& futures, int maker) {
-  for (auto const& future : futures)
-    if (rank == maker) store.evict(future.key());
-}
-
-struct Row {
-  std::string name;
-  std::vector<double> one_way;
+struct Made {  // by whom, and for whom
+  int maker = 0;
+  FutureOptions options = {};
 };
 
-void bounce_messages(std::vector<double>& one_way) {
-  std::int64_t value = 1;
-  auto const start = Clock::now();
-  for (int i = 0; rank < 2 && i < round_trips; ++i) {
-    if (rank == 0) MPI_Send(&value, 1, MPI_INT64_T, 1, 0, MPI_COMM_WORLD);
-    MPI_Recv(&value, 1, MPI_INT64_T, 1 - rank, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    if (rank == 1) MPI_Send(&value, 1, MPI_INT64_T, 0, 0, MPI_COMM_WORLD);
-  }
-  one_way.push_back(microseconds_since(start) / (2 * round_trips));
-}
-
-/// There and back; the consumers have asked before.
-void bounce(Store& store, Futures<std::int64_t> const& there, Futures<std::int64_t> const& back,
-            std::vector<double>& one_way) {
-  auto const end = shared_futures<bool>(store, 1, 0);
-  auto const& awaited = rank == 0 ? back : there;
-  if (rank < 2)
-    for (auto const& future : awaited) static_cast<void>(future.done());
+/// Times `work` on ranks 0 and 1. Then all rest in the library, where they serve the others, until rank `last` is done.
+double serving(Store& store, int last, std::function<void()> const& work) {
+  auto const end = bench::shared_futures<bool>(store, 1, last);
   MPI_Barrier(MPI_COMM_WORLD);
-  auto const start = Clock::now();
-  for (std::size_t i = 0; rank < 2 && i < round_trips; ++i) {
-    if (rank == 0) there[i].set_result(1);
-    awaited[i].result();
-    if (rank == 1) back[i].set_result(1);
-  }
-  one_way.push_back(microseconds_since(start) / (2 * round_trips));
-  if (rank == 0) end[0].set_result(true);
-  else end[0].wait();  // a third rank serves meanwhile
-}
-
-/// Set before the consumer looks.
-void late(Store& store, std::vector<double>& took) {
-  auto const futures = shared_futures<std::int64_t>(store, round_trips, 0);
-  auto const end = shared_futures<bool>(store, 1, 1);
-  if (rank == 0)
-    for (auto const& future : futures) future.set_result(1);
-  MPI_Barrier(MPI_COMM_WORLD);
-  auto const start = Clock::now();
-  if (rank == 1)
-    for (auto const& future : futures) future.result();
-  took.push_back(microseconds_since(start) / round_trips);
-  if (rank == 1) end[0].set_result(true);
+  auto const start = bench::Clock::now();
+  if (bench::rank() < 2) work();
+  auto const took = bench::seconds_since(start);
+  if (bench::rank() == last) end[0].set_result(true);
   else end[0].wait();
-  evict(store, futures, 0);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (bench::rank() == last) store.evict(end[0].key());
+  return took;
 }
 
-void small(Store& store) {
-  Row message{"MPI_Send/MPI_Recv", {}}, beside{"the same, after work of the store's thread", {}},
-      own{"future, set by its maker", {}}, declared{"future, set by its declared producer", {}},
-      third{"future of a third rank", {}}, looked{"future, set before", {}};
-  for (int batch = 0; batch < batches; ++batch) {
-    MPI_Barrier(MPI_COMM_WORLD);
-    bounce_messages(beside.one_way);
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    MPI_Barrier(MPI_COMM_WORLD);
-    bounce_messages(message.one_way);
-    auto const run = [&](Row& row, int there_maker, int back_maker, FutureOptions back_options) {
-      auto const there = shared_futures<std::int64_t>(store, round_trips, there_maker);
-      auto const back = shared_futures<std::int64_t>(store, round_trips, back_maker, back_options);
-      bounce(store, there, back, row.one_way);
-      evict(store, there, there_maker);
-      evict(store, back, back_maker);
-    };
-    run(own, 0, 1, {});
-    run(declared, 0, 0, {.producer = 1});
-    if (ranks > 2) run(third, 2, 2, {});
-    late(store, looked.one_way);
-  }
-  double shared[2] = {median(looked.one_way), median(message.one_way)};
-  MPI_Bcast(shared, 1, MPI_DOUBLE, 1, MPI_COMM_WORLD);
-  if (rank != 0) return;
-  looked.one_way = {shared[0]};
-  double const base = median(message.one_way);
-  std::printf("8 B                                            one way   beside Send/Recv\n");
-  for (auto const* row : {&message, &beside, &own, &declared, &third, &looked})
-    if (!row->one_way.empty())
-      std::printf("  %-42s %7.1f us %8.2f\n", row->name.c_str(), median(row->one_way), median(row->one_way) / base);
+bench::Way twin(std::function<void()> run) {
+  return {.run = {std::move(run)}, .prepare = [] { std::this_thread::sleep_for(to_rest); }};
 }
 
-void large(Store& store) {
-  constexpr std::size_t count = large_bytes / sizeof(double);
-  std::vector<double> sent, pulled;
-  std::vector<double> field(count, 1.0);
-  for (int round = 0; round < large_rounds; ++round) {
-    double answer = 0;
-    MPI_Barrier(MPI_COMM_WORLD);
-    auto start = Clock::now();
-    if (rank == 0) {
-      MPI_Send(field.data(), static_cast<int>(count), MPI_DOUBLE, 1, 0, MPI_COMM_WORLD);
-      MPI_Recv(&answer, 1, MPI_DOUBLE, 1, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    } else if (rank == 1) {
-      MPI_Recv(field.data(), static_cast<int>(count), MPI_DOUBLE, 0, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-      MPI_Send(&answer, 1, MPI_DOUBLE, 0, 0, MPI_COMM_WORLD);
-    }
-    sent.push_back(microseconds_since(start));
+/// 8 bytes there and back, to consumers that have asked before.
+bench::Way bounce(Store& store, int times, Made const& there_made, Made const& back_made) {
+  struct Both {
+    Words there, back;
+  };
+  auto const both = std::make_shared<Both>();
+  auto const run = [both, &store] {
+    auto const& awaited = bench::rank() == 0 ? both->back : both->there;
+    for (auto const& future : awaited)
+      if (bench::rank() < 2) static_cast<void>(future.done());
+    return serving(store, 0, [&] {
+      for (std::size_t i = 0; i < awaited.size(); ++i) {
+        if (bench::rank() == 0) both->there[i].set_result(1);
+        awaited[i].result();
+        if (bench::rank() == 1) both->back[i].set_result(1);
+      }
+    });
+  };
+  return {.run = {run},
+          .prepare =
+              [=, &store] {
+                both->there = bench::shared_futures<std::int64_t>(store, times, there_made.maker, there_made.options);
+                both->back = bench::shared_futures<std::int64_t>(store, times, back_made.maker, back_made.options);
+              },
+          .clean =
+              [=, &store] {
+                bench::evict(store, both->there, there_made.maker);
+                bench::evict(store, both->back, back_made.maker);
+              }};
+}
 
-    auto const there = shared_futures<Array<double>>(store, 1, 0);
-    auto const back = shared_futures<double>(store, 1, 1);
+/// 8 bytes that rank 0 has set before rank 1 looks.
+bench::Way late(Store& store, int times) {
+  auto const futures = std::make_shared<Words>();
+  auto const run = [futures, &store] {
+    auto const took = serving(store, 1, [&] {
+      for (auto const& future : *futures)
+        if (bench::rank() == 1) future.result();
+    });
+    return bench::rank() == 1 ? took : 0.0;
+  };
+  return {.run = {run},
+          .prepare =
+              [=, &store] {
+                *futures = bench::shared_futures<std::int64_t>(store, times);
+                for (auto const& future : *futures)
+                  if (bench::rank() == 0) future.set_result(1);
+              },
+          .clean = [=, &store] { bench::evict(store, *futures); }};
+}
+
+void words(bench::Program& program, Store& store) {
+  int const times = program.count(50);
+  auto const ping_pong = twin([times] { raw::ping_pong(bench::rank(), times); });
+  auto const row = [&](std::string const& name, bench::Way ours, double one_ways, double aim, bench::Point point = {}) {
+    program.add({.name = name,
+                 .ours = std::move(ours),
+                 .twin = ping_pong,
+                 .aim = bench::ratio(aim),
+                 .each = one_ways * times,
+                 .point = std::move(point)});
+  };
+  row("between nodes, to who waits, 8 B, set by its maker", bounce(store, times, {0}, {1}), 2, 1.3,
+      {"latency", "to who waits, between nodes", 8});
+  row("between nodes, to who waits, 8 B, set by its declared producer", bounce(store, times, {0}, {0, {.producer = 1}}),
+      2, 1.3);
+  if (bench::ranks() > 2)
+    row("between nodes, to who waits, 8 B, made by a third rank", bounce(store, times, {2}, {2}), 2, 2.6);
+  row("between nodes, set before, 8 B, beside two messages", late(store, times), 1, 1.2,
+      {"latency", "set before, between nodes", 8});
+}
+
+void large(bench::Program& program, Store& store, std::string const& size, std::size_t bytes, bench::Aim aim) {
+  auto const count = bytes / sizeof(double);
+  auto const values = std::make_shared<std::vector<double>>(count, 1.5);
+  struct Exchange {
+    bench::Futures<Array<double>> there;
+    bench::Futures<double> back;
     Array<double> array;
-    if (rank == 0) {
-      array = store.allocate<double>({count});
-      std::fill(array.begin(), array.end(), 1.0);
-    }
-    MPI_Barrier(MPI_COMM_WORLD);
-    start = Clock::now();
-    if (rank == 0) there[0].set_result(std::move(array));
-    else if (rank == 1) back[0].set_result(there[0].result()[count - 1]);
-    back[0].wait();
-    pulled.push_back(microseconds_since(start));
-    if (rank == 0) store.evict(there[0].key());
-  }
-  if (rank != 0) return;
-  auto const rate = [](double us) { return static_cast<double>(large_bytes) / (1U << 30U) / (us * 1e-6); };  // GiB/s
-  std::printf("64 MiB   Send/Recv %.2f GiB/s, future %.2f GiB/s: %.2f of it\n", rate(median(sent)),
-              rate(median(pulled)), median(sent) / median(pulled));
+  };
+  auto const all = std::make_shared<Exchange>();
+  auto const prepare = [=, &store] {
+    all->there = bench::shared_futures<Array<double>>(store, 1);
+    all->back = bench::shared_futures<double>(store, 1, 1);
+    if (bench::rank() != 0) return;
+    all->array = store.allocate<double>({count});
+    std::copy(values->begin(), values->end(), all->array.begin());
+  };
+  auto const run = [=] {
+    if (bench::rank() == 0) all->there[0].set_result(std::move(all->array));
+    else if (bench::rank() == 1) all->back[0].set_result(all->there[0].result()[count - 1]);
+    all->back[0].wait();
+  };
+  auto const clean = [=, &store] {
+    bench::evict(store, all->there);
+    bench::evict(store, all->back, 1);
+    *all = {};
+  };
+  program.add({.name = "between nodes, " + size,
+               .ours = {.run = {run}, .prepare = prepare, .clean = clean},
+               .twin = twin([=] { raw::send(bench::rank(), *values); }),
+               .unit = "ms",
+               .aim = aim,
+               .repetitions = 15,
+               .point = {"bandwidth", "between nodes", static_cast<double>(bytes)}});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mpi::Scope mpi(argc, argv);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  if (ranks < 2 || ranks > 3) {
-    if (rank == 0) std::fprintf(stderr, "bench_network: two or three ranks are needed, each on a node of its own\n");
+  bench::Program program("network", argc, argv, bench::world());
+  if (bench::ranks() < 2 || bench::ranks() > 3) {
+    if (bench::rank() == 0)
+      std::fprintf(stderr, "bench_network: two or three ranks are needed, each on a node of its own\n");
     return 2;
   }
-  auto store = Store::open("bench", mpi::rma(MPI_COMM_WORLD, {.capacity = large_bytes + large_bytes / 2}));
-  if (rank == 0) std::printf("%s", store.report().c_str());
-  small(store);
-  large(store);
-  return 0;
+  auto store = Store::open("bench", mpi::rma(MPI_COMM_WORLD, {.capacity = std::size_t{100} << 20U}));
+  if (bench::rank() == 0) std::fprintf(stderr, "%s", store.report().c_str());
+  words(program, store);
+  large(program, store, "1 MiB", std::size_t{1} << 20U, {});
+  large(program, store, "64 MiB", std::size_t{64} << 20U, bench::ratio(1.1));
+  return program.run();
 }

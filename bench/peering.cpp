@@ -3,8 +3,6 @@
 // Medians over batches that take turns. Each end has one thread.
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdio>
 #include <functional>
 #include <future>
 #include <memory>
@@ -19,25 +17,17 @@
 
 #include "peer/peers.hpp"
 #include "peer/tls.hpp"
+#include "rows.hpp"
 
 using namespace proxystore;
 using namespace proxystore::endpoint;
-using Clock = std::chrono::steady_clock;
 using boost::asio::ip::tcp;
 
 namespace {
 
 constexpr std::size_t large = std::size_t{64} << 20U, small = 10;
-constexpr int batches = 15, exchanges = 2000;
 std::string const here = "11111111-1111-4111-8111-111111111111", there = "22222222-2222-4222-8222-222222222222";
 Secret const secret = Secret::random();
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
 
 Bytes filled(std::size_t size) {
   Buffer buffer(size);
@@ -154,53 +144,36 @@ class Linked {
   Endpoint near_{here, {}};
 };
 
-struct Row {
-  char const* name;
-  std::function<void()> run;
-  std::vector<double> took{};
-};
-
-void measure(std::vector<Row>& rows) {
-  for (auto& row : rows) row.run();  // once for nothing
-  for (int batch = 0; batch < batches; ++batch)
-    for (auto& row : rows) {
-      auto const start = Clock::now();
-      row.run();
-      row.took.push_back(seconds_since(start));
-    }
-}
-
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  bench::Program program("peering", argc, argv);
   Bare bare;
   Linked linked;
   auto const object = filled(large);
   auto const target = std::make_unique<std::byte[]>(large);
+  auto const get_bare = [&] { bare.ask(large, target.get()); };
+  auto const add_large = [&](char const* name, auto ours) {
+    program.add({.name = name, .ours = {ours}, .twin = {get_bare}, .unit = "ms", .repetitions = 15});
+  };
+  add_large("link, 64 MiB got, beside TLS", [&] { linked.get("large"); });
+  add_large("link, 64 MiB set, beside TLS", [&] { linked.set(object); });
 
-  std::vector<Row> rows{{"bare TLS", [&] { bare.ask(large, target.get()); }},
-                        {"get", [&] { linked.get("large"); }},
-                        {"set", [&] { linked.set(object); }}};
-  measure(rows);
-  std::printf("64 MiB over one link              time of bare TLS\n");
-  for (auto const& row : rows)
-    std::printf("  %-22s %6.2f GB/s %8.2f\n", row.name, static_cast<double>(large) / median(row.took) / 1e9,
-                median(row.took) / median(rows[0].took));
-
-  std::vector<Row> many{{"bare TLS, one at a time",
-                         [&] {
-                           for (int i = 0; i < exchanges; ++i) bare.ask(small, target.get());
-                         }},
-                        {"get, one at a time",
-                         [&] {
-                           for (int i = 0; i < exchanges; ++i) linked.get("small");
-                         }},
-                        {"get, 16 at a time", [&] { linked.get_many(exchanges, 16); }},
-                        {"get, 256 at a time", [&] { linked.get_many(exchanges, 256); }}};
-  measure(many);
-  std::printf("10 bytes                               each    in a second\n");
-  for (auto const& row : many)
-    std::printf("  %-28s %8.1f us %12.0f\n", row.name, median(row.took) / exchanges * 1e6,
-                exchanges / median(row.took));
-  return 0;
+  int const times = program.count(1000);
+  auto const add_small = [&](std::string const& name, auto ours) {
+    program.add({.name = name,
+                 .ours = {ours},
+                 .twin = {[&, times] {
+                   for (int i = 0; i < times; ++i) bare.ask(small, target.get());
+                 }},
+                 .each = static_cast<double>(times),
+                 .repetitions = 15});
+  };
+  add_small("link, 10 B got, beside TLS", [&, times] {
+    for (int i = 0; i < times; ++i) linked.get("small");
+  });
+  for (int const at_a_time : {16, 256})
+    add_small("link, 10 B got, " + std::to_string(at_a_time) + " at a time, beside TLS one by one",
+              [&, times, at_a_time] { linked.get_many(times, at_a_time); });
+  return program.run();
 }

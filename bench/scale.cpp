@@ -1,35 +1,23 @@
-// What a store costs as ranks grow: time to open and close it, memory of a rank, and one future to all ranks beside
-// MPI_Bcast in the same run.
-//     mpirun -n N bench_scale            one line a run; bench/scale runs it for many N, on one node and on several
-#include <proxystore/mpi/mpi.hpp>
-#include <proxystore/proxystore.hpp>
-
+// One future to all ranks, which wait for it, beside MPI_Bcast; and what a store costs as ranks grow: time to open and
+// to close it, memory of a rank.
+//     mpirun -n N bench_scale            scripts/bench fan-out runs it for several N, on one node and over several
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "mpi.hpp"
+#include "raw/scale.hpp"
+
 using namespace proxystore;
-using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr int rounds = 21, openings = 5;
-constexpr std::size_t large = std::size_t{1} << 20U;
-
-int rank = 0, ranks = 0;
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
+using Object = std::vector<std::byte>;
+mpi::RmaOptions const options{.capacity = std::size_t{8} << 20U};
 
 /// Memory of this process that no other shares, KiB (Linux: the heap and the rest of what is anonymous).
 double own_memory() {
@@ -39,90 +27,76 @@ double own_memory() {
   return 0;
 }
 
-double largest(double mine) {
-  double all = 0;
-  MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+int nodes() {
+  MPI_Comm node = MPI_COMM_NULL;
+  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  int first = 0, all = 0;
+  MPI_Comm_rank(node, &first);
+  int const counted = first == 0 ? 1 : 0;
+  MPI_Allreduce(&counted, &all, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  MPI_Comm_free(&node);
   return all;
 }
 
-/// Until the root knows that all have it.
-void gather_up() {
-  int one = 1, all = 0;
-  MPI_Reduce(&one, &all, 1, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD);
+void fan_out(bench::Program& program, Store& store, std::string const& where, std::string const& size,
+             std::size_t bytes, bench::Point point) {
+  struct Shared {
+    bench::Futures<Object> futures;
+    Object object;
+    std::vector<char> data;
+  };
+  auto const all = std::make_shared<Shared>();
+  all->data.resize(bytes);
+  auto const prepare = [=, &store] {
+    all->futures = bench::shared_futures<Object>(store, 1);
+    all->object.assign(bytes, std::byte{1});
+    if (bench::rank() != 0) static_cast<void>(all->futures[0].done());
+  };
+  auto const run = [=] {
+    if (bench::rank() == 0) all->futures[0].set_result(std::move(all->object));
+    else all->futures[0].wait();
+    raw::gather_up();
+  };
+  program.add({.name = size + " to " + where,
+               .ours = {.run = {run}, .prepare = prepare, .clean = [=, &store] { bench::evict(store, all->futures); }},
+               .twin = {[=] { raw::broadcast(all->data); }},
+               .aim = bench::ratio(2.0),
+               .point = std::move(point)});
 }
 
-double broadcast(std::vector<char>& data) {
-  MPI_Barrier(MPI_COMM_WORLD);
-  auto const start = Clock::now();
-  MPI_Bcast(data.data(), static_cast<int>(data.size()), MPI_CHAR, 0, MPI_COMM_WORLD);
-  gather_up();
-  return milliseconds_since(start);
-}
-
-/// One future to all ranks, which have asked for it and wait.
-double fan_out(Store& store, std::size_t bytes) {
-  auto const future = rank == 0 ? store.future<std::vector<std::byte>>() : Future<std::vector<std::byte>>();
-  char text[64] = "";
-  if (rank == 0) {
-    auto const note = store.put(serialize(future));
-    note.text().copy(text, sizeof text - 1);
-  }
-  MPI_Bcast(text, sizeof text, MPI_CHAR, 0, MPI_COMM_WORLD);
-  auto const mine = deserialize<Future<std::vector<std::byte>>>(*store.get<Bytes>(Key(text)));
-  if (rank != 0) static_cast<void>(mine.done());
-  std::vector<std::byte> object(bytes, std::byte{1});
-  MPI_Barrier(MPI_COMM_WORLD);
-  auto const start = Clock::now();
-  if (rank == 0) future.set_result(std::move(object));
-  else mine.wait();
-  gather_up();
-  auto const took = milliseconds_since(start);
-  MPI_Barrier(MPI_COMM_WORLD);
-  if (rank == 0) {
-    store.evict(future.key());
-    store.evict(Key(text));
-  }
-  return took;
+void opening(bench::Program& program, std::string const& where) {
+  auto const store = std::make_shared<std::optional<Store>>();
+  auto const memory = std::make_shared<double>(0);
+  auto const open = [=] { store->emplace(Store::open("scale", mpi::rma(MPI_COMM_WORLD, options))); };
+  auto const close = [=] { store->reset(); };
+  program.add({.name = "opening on " + where, .ours = {.run = {open}, .clean = close}, .unit = "ms", .repetitions = 5});
+  program.add(
+      {.name = "closing on " + where, .ours = {.run = {close}, .prepare = open}, .unit = "ms", .repetitions = 5});
+  program.add({.name = "own memory of a rank of " + where,
+               .ours = {.run = {[=] {
+                          auto const before = own_memory();
+                          open();
+                          return own_memory() - before;
+                        }},
+                        .clean = close},
+               .unit = "KiB",
+               .repetitions = 5});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mpi::Scope mpi(argc, argv);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  mpi::RmaOptions const options{.capacity = std::size_t{8} << 20U};
-
-  std::vector<double> open, close;
-  double memory = 0;
-  for (int i = 0; i < openings; ++i) {
-    MPI_Barrier(MPI_COMM_WORLD);
-    auto const before = own_memory();
-    auto start = Clock::now();
-    auto store = Store::open("scale", mpi::rma(MPI_COMM_WORLD, options));
-    open.push_back(largest(milliseconds_since(start)));
-    memory = largest(own_memory() - before);
-    start = Clock::now();
-    store.close();
-    close.push_back(largest(milliseconds_since(start)));
-  }
-
-  auto store = Store::open("scale", mpi::rma(MPI_COMM_WORLD, options));
-  std::vector<double> small_raw, small, large_raw, larger;
-  std::vector<char> eight(8), mebibyte(large);
-  for (int i = 0; i < rounds; ++i) {
-    small_raw.push_back(broadcast(eight));
-    small.push_back(fan_out(store, 8));
-    large_raw.push_back(broadcast(mebibyte));
-    larger.push_back(fan_out(store, large));
-  }
-  auto const report = store.report();
-  auto const at = report.find(" of the ranks on this node, ") + 28;
-  auto const nodes = report.substr(at, report.find(' ', at) - at);
-  if (rank == 0)
-    std::printf("%5d ranks %3s nodes  open %7.1f ms  close %7.1f ms  memory %6.0f KiB a rank  8 B to all %8.3f ms (%5.2f of "
-                "Bcast)  1 MiB %8.2f ms (%5.2f)\n",
-                ranks, nodes.c_str(), median(open), median(close), memory, median(small), median(small) / median(small_raw),
-                median(larger), median(larger) / median(large_raw));
-  return 0;
+  bench::Program program("fan-out", argc, argv, bench::world());
+  int const over = nodes();
+  auto const others = bench::ranks() - 1;
+  auto const where =
+      std::to_string(bench::ranks()) + " ranks" + (over > 1 ? " on " + std::to_string(over) + " nodes" : "");
+  auto const series = over > 1 ? "between nodes" : "on the node";
+  auto store = Store::open("bench", mpi::rma(MPI_COMM_WORLD, options));
+  fan_out(program, store, where, "8 B", 8, {"fan-out", std::string("8 B ") + series, static_cast<double>(others)});
+  fan_out(program, store, where, "1 MiB", std::size_t{1} << 20U,
+          {"fan-out", std::string("1 MiB ") + series, static_cast<double>(others)});
+  opening(program, where);
+  return program.run();
 }

@@ -1,64 +1,58 @@
-// What it costs to be seen: a future made, set, resolved and evicted in one thread over the local connector, with nothing
-// on, with metrics, and with a trace. Medians of rounds that take turns.
+// What it takes to be seen: a future made, set, resolved and evicted in one thread over the local connector, with
+// metrics and with a trace, beside the same with nothing on.
 //     bench_seen
 #include <proxystore/connectors/local.hpp>
 #include <proxystore/proxystore.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string>
-#include <vector>
+
+#include "rows.hpp"
 
 using namespace proxystore;
 
 namespace {
 
-constexpr int rounds = 21, futures = 5000;
-constexpr int traced = 4;    // events of a future: made, set, resolve, evict
-constexpr int measured = 4;  // operations: new_key, set, get, evict
+constexpr int repetitions = 21, futures = 5000;
+constexpr int traced = 4;  // events of a future: made, set, resolve, evict
 
-double nanoseconds(Store& store) {
-  auto const start = std::chrono::steady_clock::now();
-  for (int i = 0; i < futures; ++i) {
+void pass(Store& store, int times) {
+  for (int i = 0; i < times; ++i) {
     auto const future = store.future<int>();
     future.set_result(i);
-    if (future.result() != i) std::abort();
+    bench::require(future.result() == i, "a future has the wrong result");
     store.evict(future.key());
   }
-  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count() / futures;
 }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + rounds / 2, values.end());
-  return values[rounds / 2];
+Store open(char const* name, StoreOptions options) {
+  options.cache_objects = 0;
+  return Store::open(name, std::make_unique<LocalConnector>(), std::move(options));
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  bench::Program program("seen", argc, argv);
+  int const times = program.count(futures);
   auto const file = (std::filesystem::temp_directory_path() / (make_uuid_key().text() + ".json")).string();
-  std::vector<double> off, metrics, trace;
+  int status = 0;
   {
-    auto const open = [](char const* name, StoreOptions options) {
-      options.cache_objects = 0;
-      return Store::open(name, std::make_unique<LocalConnector>(), std::move(options));
+    auto plain = open("plain", {}), metered = open("metered", {.metrics = Metering::kept});
+    auto seen = open("seen", {.trace = file, .trace_events = std::size_t{repetitions + 1} * futures * traced});
+    auto const row = [&](char const* name, Store& store) {
+      program.add({.name = name,
+                   .ours = {[&store, times] { pass(store, times); }},
+                   .twin = {[&plain, times] { pass(plain, times); }},
+                   .unit = "ns",
+                   .each = static_cast<double>(times),
+                   .repetitions = repetitions});
     };
-    auto plain = open("plain", {});
-    auto metered = open("metered", {.metrics = Metering::kept});
-    auto seen = open("seen", {.trace = file, .trace_events = std::size_t{rounds + 1} * futures * traced});
-    for (auto* store : {&plain, &metered, &seen}) (void)nanoseconds(*store);
-    for (int round = 0; round < rounds; ++round) {
-      off.push_back(nanoseconds(plain));
-      metrics.push_back(nanoseconds(metered));
-      trace.push_back(nanoseconds(seen));
-    }
+    row("a future with metrics, beside one without", metered);
+    row("a future with a trace, beside one without", seen);
+    status = program.run();
   }
   std::filesystem::remove(file);
-  std::printf("a future, nothing on   %8.0f ns\n", median(off));
-  std::printf("with metrics           %8.0f ns, %5.0f ns an operation\n", median(metrics),
-              (median(metrics) - median(off)) / measured);
-  std::printf("with a trace           %8.0f ns, %5.0f ns an event\n", median(trace), (median(trace) - median(off)) / traced);
+  return status;
 }
