@@ -19,6 +19,31 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 
+/// What futures are set to: one value again and again.
+template <class T>
+class Sent {
+ public:
+  Sent() = default;
+  Sent(int, std::function<T()> const& make) : value_(make()) {}
+  void set(Future<T> const& future, std::size_t) const { future.set_result(value_); }
+
+ private:
+  T value_{};
+};
+/// Or, what moves into the store: one for each.
+template <class T>
+class Sent<Array<T>> {
+ public:
+  Sent() = default;
+  Sent(int times, std::function<Array<T>()> const& make) {
+    for (int i = 0; i < times; ++i) values_.push_back(make());
+  }
+  void set(Future<Array<T>> const& future, std::size_t i) { future.set_result(std::move(values_[i])); }
+
+ private:
+  std::vector<Array<T>> values_;
+};
+
 /// Futures that bounce: rank 0 sets one of There, rank 1 holds it and sets one of Back.
 template <class There, class Back>
 class Bounce {
@@ -31,8 +56,8 @@ class Bounce {
     back_ = bench::shared_futures<Back>(store_, times_);
     for (auto const& future : there_) keys_.push_back(future.key());
     for (auto const& future : back_) keys_.push_back(future.key());
-    for (int i = 0; i < times_ && bench::rank() == 0; ++i) sent_.push_back(make_there_());
-    for (int i = 0; i < times_ && bench::rank() == 1; ++i) answers_.push_back(make_back_());
+    if (bench::rank() == 0) sent_ = Sent<There>(times_, make_there_);
+    else answers_ = Sent<Back>(times_, make_back_);
   }
   void run() {
     if (bench::rank() == 0) bounce(sent_, there_, back_);
@@ -44,24 +69,23 @@ class Bounce {
     there_.clear();
     back_.clear();
     keys_.clear();
-    sent_.clear();
-    answers_.clear();
+    sent_ = {};
+    answers_ = {};
   }
 
  private:
-  /// What is held goes before the next comes, as the twin's does.
-  static void bounce(std::vector<There>& sent, bench::Futures<There> const& there, bench::Futures<Back>& back) {
+  static void bounce(Sent<There>& sent, bench::Futures<There> const& there, bench::Futures<Back>& back) {
     for (std::size_t i = 0; i < there.size(); ++i) {
-      there[i].set_result(std::move(sent[i]));
-      auto const held = std::move(back[i]);
-      held.result();
+      sent.set(there[i], i);
+      back[i].result();
+      bench::let_go(back[i]);
     }
   }
-  static void bounce_back(std::vector<Back>& sent, bench::Futures<There>& there, bench::Futures<Back> const& back) {
+  static void bounce_back(Sent<Back>& sent, bench::Futures<There>& there, bench::Futures<Back> const& back) {
     for (std::size_t i = 0; i < there.size(); ++i) {
-      auto const held = std::move(there[i]);
-      held.result();
-      back[i].set_result(std::move(sent[i]));
+      there[i].result();
+      bench::let_go(there[i]);
+      sent.set(back[i], i);
     }
   }
 
@@ -72,8 +96,8 @@ class Bounce {
   bench::Futures<There> there_;
   bench::Futures<Back> back_;
   std::vector<Key> keys_;
-  std::vector<There> sent_;
-  std::vector<Back> answers_;
+  Sent<There> sent_;
+  Sent<Back> answers_;
 };
 
 template <class There, class Back>
@@ -120,30 +144,34 @@ void vectors(bench::Program& program, Store& store, std::string const& size, std
                .point = {"latency", "to who waits, on the node", static_cast<double>(bytes)}});
 }
 
-/// The twin's values are there before and received into memory that is there already; ours are handed over in place, or
-/// (`copied`) out of and into vectors of the program.
+/// Ours are handed over in place, or (`copied`) out of and into vectors of the program; the twin's out of memory that
+/// is there, into memory that is there or into a vector that is made for it.
 void large(bench::Program& program, Store& store, std::string const& size, std::size_t bytes, bench::Aim in_place,
            bench::Aim copied) {
   int const times = program.count(bytes > mebibyte ? 1 : 16);
   auto const count = bytes / sizeof(double);
   auto const values = std::make_shared<std::vector<double>>(count, 1.5);
-  auto const row = [&](std::string const& how, bench::Way ours, bench::Aim aim) {
+  auto const row = [&](std::string const& how, bench::Way ours, raw::Into into, bench::Aim aim, bench::Point point) {
     program.add({.name = size + " " + how,
                  .ours = std::move(ours),
-                 .twin = {[=] { raw::send_and_answer(*values, times); }},
+                 .twin = {[=] { raw::send_and_answer(*values, times, into); }},
                  .aim = aim,
                  .each = static_cast<double>(times),
                  .repetitions = 21,
-                 .point = {"bandwidth", how + ", on the node", static_cast<double>(bytes)}});
+                 .point = std::move(point)});
   };
+  auto const x = static_cast<double>(bytes);
   std::function<Array<double>()> const array = [=, &store] {
     auto made = store.allocate<double>({count});
     std::fill(made.begin(), made.end(), 1.5);
     return made;
   };
-  row("in place", way<Array<double>, std::int64_t>(store, times, array, one), in_place);
   std::function<std::vector<double>()> const vector = [=] { return *values; };
-  row("copied in and out", way<std::vector<double>, std::int64_t>(store, times, vector, one), copied);
+  auto const copying = way<std::vector<double>, std::int64_t>(store, times, vector, one);
+  row("in place", way<Array<double>, std::int64_t>(store, times, array, one), raw::Into::same, in_place,
+      {"bandwidth", "in place, on the node", x});
+  row("copied in and out", copying, raw::Into::same, copied, {"bandwidth", "copied in and out, on the node", x});
+  row("copied in and out, beside MPI_Recv into a new vector", copying, raw::Into::anew, {}, {});
 }
 
 }  // namespace

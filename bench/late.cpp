@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,9 +33,8 @@ bench::Way late(Store& store, int times, T const& value) {
   auto const futures = std::make_shared<bench::Futures<T>>();
   return {.run = timed(times,
                        [futures](std::size_t i) {
-                         auto const held =
-                             std::move((*futures)[i]);  // which goes before the next comes, as the twin's does
-                         benchmark::DoNotOptimize(held.result());
+                         benchmark::DoNotOptimize((*futures)[i].result());
+                         bench::let_go((*futures)[i]);
                        }),
           .prepare =
               [=, &store] {
@@ -49,37 +49,47 @@ bench::Way late(Store& store, int times, T const& value) {
               }};
 }
 
-void add(bench::Program& program, Store& store, raw::Window const& window) {
+constexpr std::size_t line = 64, mebibyte = std::size_t{1} << 20U;
+
+/// Copies what rank 0 has just written, at each step of a window, into a T that is made for it.
+template <class T, class Copy>
+bench::Way written(raw::Window& window, int times, std::size_t step, Copy copy) {
+  return {.run = timed(times,
+                       [=, &window](std::size_t i) {
+                         T const got = copy(window.data() + i * step);
+                         benchmark::DoNotOptimize(&got);
+                         benchmark::ClobberMemory();
+                       }),
+          .prepare = [&window] { window.write(); }};
+}
+
+void add(bench::Program& program, Store& store, raw::Window& window) {
   int const many = program.count(1000), few = program.count(16);
-  auto const* const word = window.data<std::int64_t>();
-  auto const* const doubles = window.data<double>();
-  constexpr std::size_t count = (std::size_t{1} << 20U) / sizeof(double);
   program.add({.name = "late get on the node, 8 B",
                .ours = late<std::int64_t>(store, many, 1),
-               .twin = {timed(many,
-                              [=](std::size_t) {
-                                std::int64_t got = 0;
-                                std::memcpy(&got, word, sizeof got);
-                                benchmark::DoNotOptimize(got);
-                                benchmark::ClobberMemory();
-                              })},
+               .twin = written<std::int64_t>(window, many, line,
+                                             [](std::byte const* from) {
+                                               std::int64_t got = 0;
+                                               std::memcpy(&got, from, sizeof got);
+                                               return got;
+                                             }),
                .unit = "ns",
                .aim = bench::added(200),
                .each = static_cast<double>(many)});
-  auto const copy = timed(few, [=](std::size_t) {
-    std::vector<double> got(doubles, doubles + count);
-    benchmark::DoNotOptimize(got.data());
+  auto const copied = written<std::vector<double>>(window, few, mebibyte, [](std::byte const* from) {
+    auto const* const first = reinterpret_cast<double const*>(from);
+    return std::vector<double>(first, first + mebibyte / sizeof(double));
   });
   program.add({.name = "late get on the node, 1 MiB",
-               .ours = late<std::vector<double>>(store, few, std::vector<double>(count, 1.5)),
-               .twin = {copy},
+               .ours = late<std::vector<double>>(store, few, std::vector<double>(mebibyte / sizeof(double), 1.5)),
+               .twin = copied,
                .aim = bench::ratio(1.05),
                .each = static_cast<double>(few)});
-  Array<double> array({count});
+  Array<double> array({mebibyte / sizeof(double)});
   std::fill(array.begin(), array.end(), 1.5);
   program.add({.name = "late view on the node, 1 MiB",
                .ours = late<Array<double>>(store, few, array),
-               .twin = {copy},
+               .twin = copied,
                .each = static_cast<double>(few)});
 }
 
@@ -92,8 +102,8 @@ int main(int argc, char** argv) {
     if (bench::rank() == 0) std::fprintf(stderr, "bench_late: two ranks are needed: mpirun -n 2 bench_late\n");
     return 2;
   }
-  auto store = Store::open("bench", mpi::rma(MPI_COMM_WORLD, {.capacity = std::size_t{128} << 20U}));
-  raw::Window const window(std::size_t{1} << 20U);
+  auto store = Store::open("bench", mpi::rma(MPI_COMM_WORLD, {.capacity = 128 * mebibyte}));
+  raw::Window window(16 * mebibyte);
   add(program, store, window);
   return program.run();
 }

@@ -3,8 +3,7 @@
 
 #include <mpi.h>
 
-#include <algorithm>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include <proxystore/mpi/mpi.hpp>
@@ -46,6 +45,12 @@ Futures<T> shared_futures(proxystore::Store& store, int count, int maker = 0, pr
   for (int i = 0; rank() == maker && i < count; ++i) made.push_back(store.future<T>(options));
   auto arrived = proxystore::mpi::broadcast(MPI_COMM_WORLD, maker, made);
   return rank() == maker ? made : arrived;
+}
+
+/// A large object goes before the next one comes, as that of a twin does, so that memory is used again.
+template <class T>
+void let_go(proxystore::Future<T>& future) {
+  if constexpr (!std::is_arithmetic_v<T>) future = {};
 }
 
 template <class T>

@@ -50,6 +50,13 @@ FIGURES = {  # name: title, x axis, y axis, what is drawn of a row, in seconds o
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}
 
 
+def size(count):
+    for unit, bytes_of_it in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= bytes_of_it:
+            return f"{count / bytes_of_it:g} {unit}"
+    return f"{count:g} B"
+
+
 def draw(name, rows, path):
     import matplotlib
 
@@ -66,8 +73,10 @@ def draw(name, rows, path):
             label = f"{one}: {'proxystore' if which == 'ours' else 'raw'}"
             axes.plot([x for x, _ in here], [value(x, y) for x, y in here], style, color=f"C{at}", label=label)
     if name != "pipelining":
+        ticks = sorted({row["x"] for row in rows})
         axes.set_xscale("log", base=2)
         axes.set_yscale("log")
+        axes.set_xticks(ticks, [size(x) if x_axis == "bytes" else f"{x:g}" for x in ticks])
     axes.set_title(title)
     axes.set_xlabel(x_axis)
     axes.set_ylabel(y_axis)

@@ -81,6 +81,7 @@ void add_cereal(bench::Program& program, std::string const& what, int times, T c
 
 int main(int argc, char** argv) {
   bench::Program program("serialization", argc, argv);
+  add_numbers(program, "1 KiB", 128, 5000);
   add_numbers(program, "64 KiB", 8192, 500);
   add_numbers(program, "16 MiB", std::size_t{1} << 21U, 1);
   add_cereal(program, "struct of 10 fields", 2000, Particle());

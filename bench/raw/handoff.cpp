@@ -68,14 +68,15 @@ void bounce(std::vector<double> const& values, int times) {
   }
 }
 
-void send_and_answer(std::vector<double>& values, int times) {
+void send_and_answer(std::vector<double>& values, int times, Into into) {
   std::int64_t answer = 1;
   for (int i = 0; i < times; ++i)
     if (this_rank() == 0) {
       send(values, 1);
       MPI_Recv(&answer, 1, MPI_INT64_T, 1, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
     } else {
-      receive(values, 0);
+      std::vector<double> made(into == Into::anew ? values.size() : 0);
+      receive(into == Into::anew ? made : values, 0);
       MPI_Send(&answer, 1, MPI_INT64_T, 0, 0, MPI_COMM_WORLD);
     }
 }

@@ -29,7 +29,8 @@ class Flags {
 void bounce(int times);
 /// Vectors, there and back; each is received into one of its own.
 void bounce(std::vector<double> const& values, int times);
-/// Rank 0's values into those of rank 1, and 8 bytes back.
-void send_and_answer(std::vector<double>& values, int times);
+/// Rank 0's values into those of rank 1, or into a new vector there; and 8 bytes back.
+enum class Into { same, anew };
+void send_and_answer(std::vector<double>& values, int times, Into into);
 
 }  // namespace raw
