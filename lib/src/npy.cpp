@@ -32,16 +32,44 @@ std::optional<std::size_t> bytes_of(Shape const& shape, std::size_t element_size
   return total;
 }
 
-std::string header_text(Dtype dtype, Shape const& shape) {
-  char const order = dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order;
-  std::string text = std::string("{'descr': '") + order + dtype.kind + std::to_string(dtype.size) +
-                     "', 'fortran_order': False, 'shape': (";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  text += shape.size() == 1 ? ",), }" : "), }";
-  auto const whole = (fixed + text.size() + 1 + alignment - 1) / alignment * alignment;
-  text.resize(whole - fixed - 1, ' ');
-  return text + '\n';
-}
+/// The header of an array, which is made for each object: without an allocation.
+class Header {
+ public:
+  Header(Dtype dtype, Shape const& shape) {
+    if (shape.size() > max_rank)
+      throw InvalidArgument("an array of " + std::to_string(shape.size()) + " dimensions cannot be stored (at most " +
+                            std::to_string(max_rank) + ")");
+    char const type[] = {dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order, dtype.kind};
+    add("{'descr': '");
+    add({type, sizeof type});
+    add(dtype.size);
+    add("', 'fortran_order': False, 'shape': (");
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      if (i != 0) add(", ");
+      add(shape[i]);
+    }
+    add(shape.size() == 1 ? ",), }" : "), }");
+    auto const whole = (fixed + size_ + 1 + alignment - 1) / alignment * alignment;
+    std::memset(text_ + size_, ' ', whole - fixed - 1 - size_);
+    size_ = whole - fixed;
+    text_[size_ - 1] = '\n';
+  }
+  std::string_view text() const { return {text_, size_}; }
+
+ private:
+  static constexpr std::size_t digits = 20;  // of 2^64 - 1
+
+  void add(std::string_view words) {
+    std::memcpy(text_ + size_, words.data(), words.size());
+    size_ += words.size();
+  }
+  void add(std::size_t number) {
+    size_ = static_cast<std::size_t>(std::to_chars(text_ + size_, text_ + size_ + digits, number).ptr - text_);
+  }
+
+  char text_[128 + max_rank * (digits + 2) + alignment];
+  std::size_t size_ = 0;
+};
 
 /// Reads the header's Python literal: a dict of exactly descr, fortran_order and shape, in any order.
 class HeaderReader {
@@ -167,13 +195,11 @@ std::size_t count(Shape const& shape, std::size_t element_size) {
   return *bytes / element_size;
 }
 
-std::size_t prefix_size(Dtype dtype, Shape const& shape) { return fixed + header_text(dtype, shape).size(); }
+std::size_t prefix_size(Dtype dtype, Shape const& shape) { return fixed + Header(dtype, shape).text().size(); }
 
 void write_prefix(std::span<std::byte> out, Dtype dtype, Shape const& shape) {
-  auto const header = header_text(dtype, shape);
-  if (shape.size() > max_rank)
-    throw InvalidArgument("an array of " + std::to_string(shape.size()) + " dimensions cannot be stored (at most " +
-                          std::to_string(max_rank) + ")");
+  Header const made(dtype, shape);
+  auto const header = made.text();
   wire::write_tag(out, wire::numpy);
   auto* at = out.data() + wire::tag_size;
   std::memcpy(at, magic.data(), magic.size());
