@@ -1,0 +1,56 @@
+// The library's own instructions: what objects cost as bytes, and the paths over the local connector.
+//     valgrind --tool=callgrind … guard_local, by bench/guard/check
+#include <proxystore/connectors/local.hpp>
+
+#include <map>
+
+#include <cereal/types/map.hpp>
+#include <cereal/types/string.hpp>
+
+#include "paths.hpp"
+
+namespace {
+
+using namespace guard;
+
+struct Particle {
+  double x = 1, y = 2, z = 3, u = 4, v = 5, w = 6, mass = 7;
+  int kind = 8, cell = 9;
+  std::string name = "electron";
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(x, y, z, u, v, w, mass, kind, cell, name);
+  }
+};
+
+template <class T>
+void as_bytes(Meter const& meter, std::string const& what, T const& object) {
+  std::vector<Bytes> bytes(calls);
+  meter.count("serialize " + what, [&](std::size_t i) { bytes[i] = serialize(object); });
+  meter.count("deserialize " + what, [&](std::size_t i) { use(deserialize<T>(bytes[i])); });
+}
+
+void serialization() {
+  std::map<std::string, double> table;
+  for (int i = 0; i < 16; ++i) table["quantity " + std::to_string(i)] = i;
+  auto store = open("serialization", std::make_unique<LocalConnector>());
+  Array<double> array({8, 16});
+  for (auto& value : array.span()) value = 1;
+  twice([&](Meter const& meter) {
+    as_bytes(meter, "double", 2.5);
+    as_bytes(meter, "string of 64", std::string(64, 'x'));
+    as_bytes(meter, "vector<double> of 128", std::vector<double>(128, 2.5));
+    as_bytes(meter, "Array<double> of 8 x 16", array);
+    as_bytes(meter, "struct of 10 fields", Particle());
+    as_bytes(meter, "map of 16", table);
+    as_bytes(meter, "proxy", store.proxy_from_key<double>(Key("1")));
+    as_bytes(meter, "future", store.future<double>());
+  });
+}
+
+}  // namespace
+
+int main() {
+  serialization();
+  paths("local", [] { return std::make_unique<LocalConnector>(); });
+}
