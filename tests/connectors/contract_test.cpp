@@ -1,6 +1,8 @@
 // Every connector is held to the contract here: a new one is one line in this list.
 #include "../contract/contract.hpp"
 
+#include "../../examples/11_own_connector.hpp"
+
 #include <proxystore/connectors/local.hpp>
 #ifdef PROXYSTORE_HAVE_HDF5
 #include <proxystore/connectors/hdf5.hpp>
@@ -35,6 +37,7 @@ auto const all = testing::Values(
 #endif
     Case{"local", [] { return std::make_unique<LocalConnector>(); }},
     Case{"forwarding", [] { return std::make_unique<ForwardingConnector>(std::make_unique<LocalConnector>()); }},
+    Case{"lesson", [] { return std::make_unique<ShelfConnector>("of this test"); }},
     Case{"file", [] { return std::make_unique<ScratchFile>(); }},
     Case{"file_fsync", [] { return std::make_unique<ScratchFile>(FileOptions{.fsync = true}); }},
     Case{"file_pair", [] { return std::make_unique<FilePair>(); }},
