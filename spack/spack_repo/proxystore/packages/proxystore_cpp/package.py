@@ -27,6 +27,7 @@ class ProxystoreCpp(CMakePackage):
     variant("endpoint", default=False, description="The endpoint connector and its daemon")
     variant("programs", default=False, description="The program proxystore: ls, trace")
     variant("lammps", default=False, description="The example crack, which links LAMMPS (GPL)")
+    variant("docs", default=False, description="The documentation as a site")
     variant("shared", default=True, description="Shared libraries")
 
     depends_on("c", type="build")
@@ -54,6 +55,7 @@ class ProxystoreCpp(CMakePackage):
     depends_on("libpng", when="+lammps")
     depends_on("zlib-api", when="+lammps")
     depends_on("cli11@2:", when="+lammps")
+    depends_on("doxygen@1.9.4:", type="build", when="+docs")
     depends_on("googletest@1.12:", type="test")
 
     conflicts("+lammps", when="~mpi", msg="the example couples ranks: it needs +mpi")
@@ -72,6 +74,7 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("PROXYSTORE_BUILD_ENDPOINT", "endpoint"),
             self.define_from_variant("PROXYSTORE_BUILD_PROGRAMS", "programs"),
             self.define_from_variant("PROXYSTORE_BUILD_CRACK", "lammps"),
+            self.define_from_variant("PROXYSTORE_BUILD_DOCS", "docs"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
             self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests or self.spec.satisfies("+lammps")),
         ]
