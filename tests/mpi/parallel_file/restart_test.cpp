@@ -36,6 +36,7 @@ class Restart : public Ranks {
     std::fill(array.begin(), array.end(), of);
     return array;
   }
+  void find_an_array(mpi::CollectiveOptions const& options);
   std::vector<std::filesystem::path> files(std::string const& suffix) const {
     std::vector<std::filesystem::path> all;
     for (auto const& entry : std::filesystem::directory_iterator(directory / "store"))
@@ -127,11 +128,13 @@ TEST_F(Restart, CarriesAFailureToALaterJob) {
   });
 }
 
-TEST_F(Restart, FindsAnArrayThatManyRanksPutTogether) {
+/// Rows that all ranks of one job put are read by half as many of the next, by a proxy that was saved.
+void Restart::find_an_array(mpi::CollectiveOptions const& options) {
   Bytes saved;
   auto const rows = static_cast<std::size_t>(size);
   job(size, [&](Store& store) {
-    auto const made = share(rank == 0 ? mpi::collective_future<double>(store) : mpi::CollectiveFuture<double>(), 0);
+    auto const made =
+        share(rank == 0 ? mpi::collective_future<double>(store, options) : mpi::CollectiveFuture<double>(), 0);
     Array<double> row(Shape{1, 4});
     std::fill(row.begin(), row.end(), rank);
     made.put(MPI_COMM_WORLD, std::move(row),
@@ -139,10 +142,18 @@ TEST_F(Restart, FindsAnArrayThatManyRanksPutTogether) {
     saved = serialize(made.proxy());
   });
   job(std::max(1, size / 2), [&](Store&) {
-    auto const all = deserialize<mpi::RegionProxy<double>>(saved).region({0, 1}, {rows, 2});
+    auto const proxy = deserialize<mpi::RegionProxy<double>>(saved);
+    EXPECT_EQ(proxy.file().empty(), options.directory.empty());
+    auto const all = proxy.region({0, 1}, {rows, 2});
     for (std::size_t of = 0; of < rows; ++of) EXPECT_EQ(all(of, 1), of);
   });
 }
+
+TEST_F(Restart, FindsAnArrayThatManyRanksPutTogether) { find_an_array({}); }
+
+#ifdef PROXYSTORE_HAVE_H5
+TEST_F(Restart, FindsAnArrayThatManyRanksWroteIntoOneFile) { find_an_array({.directory = directory / "arrays"}); }
+#endif
 
 TEST_F(Restart, FindsNothingOfWhatWasEvicted) {
   std::vector<std::string> keys(2);
