@@ -1,13 +1,34 @@
 #include <proxystore/connector.hpp>
 
-#include <string>
 #include <unistd.h>
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include <proxystore/decorator.hpp>
 #include <proxystore/error.hpp>
 
 namespace proxystore {
+
+std::size_t Part::size() const noexcept {
+  auto bytes = row;
+  for (auto const& axis : axes) bytes *= axis.count;
+  return bytes;
+}
+
+bool Part::fits() const noexcept {
+  if (begin > object || row > object - begin) return false;
+  std::size_t last = begin, bytes = std::max<std::size_t>(row, 1);  // last: where the last row begins
+  for (auto const& [count, stride] : axes) {
+    if (count == 0) return true;
+    auto const room = object - row - last;
+    if (count > 1 && stride > room / (count - 1)) return false;
+    if (bytes > object / count) return false;
+    last += (count - 1) * stride;
+    bytes *= count;
+  }
+  return true;
+}
 
 Key Connector::put_tagged(Buffer object, Tags const&) { return put(std::move(object)); }
 
@@ -23,6 +44,13 @@ std::vector<std::optional<Bytes>> Connector::get_batch(std::vector<Key> const& k
   objects.reserve(keys.size());
   for (auto const& key : keys) objects.push_back(get(key));
   return objects;
+}
+
+void Connector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto object = get(parts[i].key);
+    visit(i, object ? std::optional(PartBytes{*std::move(object), true}) : std::nullopt);
+  }
 }
 
 std::unique_ptr<LongWait> DeferrableConnector::wait_long(Key const&) { return nullptr; }

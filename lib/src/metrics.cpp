@@ -101,8 +101,8 @@ MeteringConnector::MeteringConnector(std::unique_ptr<Connector> inner)
 MeteringConnector::~MeteringConnector() = default;
 
 Metrics MeteringConnector::metrics() const {
-  static constexpr std::array<char const*, operations_> names{"put",       "get",     "exists", "evict", "put_batch",
-                                                              "get_batch", "new_key", "set",    "wait"};
+  static constexpr std::array<char const*, operations_> names{"put",       "get",       "exists",  "evict", "put_batch",
+                                                              "get_batch", "get_parts", "new_key", "set",   "wait"};
   Metrics out{.connector = config().kind(), .operations = {}};
   for (std::size_t i = 0; i < operations_; ++i) {
     auto operation = meters_[i].snapshot(names[i]);
@@ -161,6 +161,16 @@ std::vector<std::optional<Bytes>> MeteringConnector::get_batch(std::vector<Key> 
         for (auto const& object : objects) size += size_of(object);
         return size;
       });
+}
+
+void MeteringConnector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+  std::size_t came = 0;
+  auto const counted = [&](std::size_t i, std::optional<PartBytes> part) {
+    if (part) came += part->bytes.size();
+    visit(i, std::move(part));
+  };
+  measure(
+      get_parts_, [&] { return ForwardingConnector::get_parts(parts, counted), true; }, [&](auto&) { return came; });
 }
 
 Key MeteringConnector::new_key(KeyHint hint) {

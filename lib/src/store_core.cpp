@@ -178,6 +178,11 @@ std::vector<std::optional<Bytes>> StoreCore::get_batch(std::vector<Key> const& k
   return connector_->get_batch(keys);
 }
 
+void StoreCore::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+  ensure_open();
+  connector_->get_parts(parts, visit);
+}
+
 bool StoreCore::exists(Key const& key) {
   ensure_open();
   return cache_.contains(key) || connector_->exists(key);

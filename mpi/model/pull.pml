@@ -1,10 +1,12 @@
 // Bytes of a large object on their way, checked by tests/model/check: Network::fetch of mpi/src/network.cpp and
 // "Bodies" of network_move.cpp, named as there. The object lies at its HOME. X and Y share a mirror, which says so;
 // the mirror of D, on a third node, says that X has the bytes, for X has passed the STATE on. X may stop moving for a
-// while, the object may be evicted, and X's node may drop its mirror for room.
+// while, the object may be evicted, and X's node may drop its mirror for room. X may want a part of the object as well
+// (network_parts.cpp), large or small, which no mirror knows of.
 //
 // Holds: whoever fetches ends; no pull stays under way, which close() would wait for; a block is given back once, and
-// none is forgotten; no pull lacks its mirror; a mirror that was dropped stays GONE.
+// none is forgotten; no pull lacks its mirror; a mirror that was dropped stays GONE; a part that is sent from where it
+// lies lies there until it has come.
 //
 // mutation: ARRIVE_WITHOUT_EXCHANGE  bring_here() looks and then stores
 // mutation: PULL_UNREFUSED           who cannot send the bytes does not say so
@@ -12,6 +14,10 @@
 // mutation: BLOCK_KEPT               finish() keeps the block of bytes that are not wanted any more
 // mutation: FAILURE_UNTOLD           on_pull_failed() does not tell the ranks that want the bytes from here
 // mutation: RELAYS_FORGOTTEN         finish() tells them nothing if a neighbour was faster, or the mirror is gone
+// mutation: PART_UNREFUSED           on_pull_part() does not say that it has not the part
+// mutation: PART_BY_NAME             on_pull_failed() takes the failure of a part for that of the pull of its object
+// mutation: PART_UNVIEWED            on_pull_part() sends a row without holding a view of it
+// mutation: PART_KEPT                finish() and on_pull_failed() leave the part in parts_
 // mutation: PIN_BY_NAME              fetch() and on_pull() look for the mirror by name again to pin it for the pull
 
 #define READY 2
@@ -24,7 +30,7 @@
 #define Y 2
 #define D 3
 
-mtype = { PULL, PULL_FAILED, INVALIDATE };
+mtype = { PULL, PULL_FAILED, INVALIDATE, PULL_PART, PART, PART_FAILED };  // PART_FAILED: PULL_FAILED of another tag
 mtype:stage = { none, ordered, under_way };
 
 chan from_home[4] = [3] of { mtype };
@@ -32,9 +38,11 @@ chan to_home[3] = [2] of { mtype };
 chan from_x = [3] of { mtype };  // to D
 chan to_x = [2] of { mtype };    // from D
 bool body[4];                    // under way to a rank, a message of its own
+bool row;                        // one of a part, to X
 
 byte word = READY;    // at the home
 bool settled_orders;  // there
+bool viewed, freed;   // by the row that is sent; its memory is used again
 
 // The mirrors: 0 is that of X and Y, 1 that of D.
 #define MIRROR(rank) ((rank) == D -> 1 : 0)
@@ -48,6 +56,9 @@ bool block[4], finished[4];  // of the pull
 bool driving[4] = true;
 bool relays, holders;  // of X: D wants what X pulls, and D has asked for the bytes
 bool room;
+
+mtype:stage part = none;  // in Network::parts_, of X
+bool part_finished;
 
 byte blocks;  // with bytes of the object
 byte running;
@@ -73,6 +84,24 @@ inline refuse(to) {
 #endif
 }
 
+// Network::on_pull_part: small ones go inside the letter
+inline serve_part() {
+  if
+  :: atomic { word == READY -> row = true;
+#ifndef PART_UNVIEWED
+    viewed = true
+#endif
+    }
+  :: word == READY -> from_home[X]!PART
+  :: word != READY ->
+#ifdef PART_UNREFUSED
+    skip
+#else
+    from_home[X]!PART_FAILED
+#endif
+  fi
+}
+
 // Those to whom the STATE was sent, and those that asked for the bytes, are told of an evict.
 proctype home() {
   bool y_holds;
@@ -80,6 +109,7 @@ end_idle:
   do
   :: to_home[X]?PULL -> serve(X)
   :: to_home[Y]?PULL -> y_holds = true; serve(Y)
+  :: to_home[X]?PULL_PART -> serve_part()
   :: atomic {
       settled_orders -> settled_orders = false;
       from_home[X]!INVALIDATE;
@@ -92,6 +122,7 @@ end_idle:
 proctype evictor() {
   word = GONE;
   settled_orders = true;
+  atomic { !viewed -> freed = true }  // Handoff::drop_reference, of the last one
   running--
 }
 
@@ -152,6 +183,13 @@ proctype fetcher(byte me; bit m) {
     :: else
     fi
   od;
+  running--
+}
+
+// RmaConnector::get_parts
+proctype part_fetcher() {
+  part = ordered;
+  part_finished;
   running--
 }
 
@@ -256,6 +294,15 @@ inline on_pull_failed(rank, m) {
   }
 }
 
+inline finish_part() {
+  atomic {
+#ifndef PART_KEPT
+    part = none;
+#endif
+    part_finished = true
+  }
+}
+
 inline on_invalidate(rank, m) {
   drop(m);
   if :: rank == X && holders -> holders = false; from_x!INVALIDATE :: else fi
@@ -267,6 +314,15 @@ end_idle:
   do
   :: driving[me] && pull[me] == ordered -> start(me)
   :: driving[me] && pull[me] == under_way && body[me] -> finish(me, m)
+  :: me == X && driving[me] && part == ordered -> part = under_way; to_home[X]!PULL_PART
+  :: me == X && driving[me] && row -> assert(!freed); atomic { row = false; viewed = false } finish_part()
+  :: me == X && driving[me] && from_home[me]?[PART] -> from_home[me]?PART; finish_part()
+  :: me == X && driving[me] && from_home[me]?[PART_FAILED] -> from_home[me]?PART_FAILED;
+#ifdef PART_BY_NAME
+    if :: pull[X] == under_way -> on_pull_failed(me, m) :: else -> finish_part() fi
+#else
+    finish_part()
+#endif
   :: driving[me] && from_home[me]?[PULL_FAILED] -> from_home[me]?PULL_FAILED; on_pull_failed(me, m)
   :: driving[me] && from_home[me]?[INVALIDATE] -> from_home[me]?INVALIDATE; on_invalidate(me, m)
   :: me == D && from_x?[PULL_FAILED] -> from_x?PULL_FAILED; on_pull_failed(me, m)
@@ -275,25 +331,29 @@ end_idle:
   od
 }
 
+inline want_of_d() {
+  run mover(D, 1);
+  puller[1] = D;
+  start(D)
+}
+
 init {
   atomic {
     if :: room = true :: room = false fi;
     run home();
     run mover(X, 0);
-    run mover(D, 1);
-    puller[1] = D;
-    start(D);
     running = 2;
     if
-    :: run mover(Y, 0); run fetcher(X, 0); run fetcher(Y, 0); running = 3; run pauser()
-    :: run mover(Y, 0); run fetcher(Y, 0); run evictor()
-    :: run mover(Y, 0); run fetcher(Y, 0); run dropper()
-    :: run fetcher(X, 0); run evictor()
-    :: run fetcher(X, 0); run dropper()
+    :: want_of_d(); run mover(Y, 0); run fetcher(X, 0); run fetcher(Y, 0); running = 3; run pauser()
+    :: want_of_d(); run mover(Y, 0); run fetcher(Y, 0); run evictor()
+    :: want_of_d(); run mover(Y, 0); run fetcher(Y, 0); run dropper()
+    :: want_of_d(); run fetcher(X, 0); run evictor()
+    :: want_of_d(); run fetcher(X, 0); run dropper()
+    :: run fetcher(X, 0); run part_fetcher(); running = 3; run evictor()
     fi
   }
   running == 0 && timeout;
-  assert(pull[X] == none && pull[Y] == none && pull[D] == none);
+  assert(pull[X] == none && pull[Y] == none && pull[D] == none && part == none);
   assert((directory[0] || phase[0] == GONE) && (directory[1] || phase[1] == GONE));
   assert(blocks == (phase[0] == READY) + (phase[1] == READY))
 }

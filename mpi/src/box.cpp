@@ -76,6 +76,20 @@ bool is_contiguous(Box const& box, Shape const& shape) noexcept {
   return true;
 }
 
+Part part_of(Box const& box, Shape const& shape, std::size_t element, std::size_t prefix) {
+  auto const bytes = npy::count(shape, element) * element;
+  auto const strides = strides_of(shape);
+  Part part{{}, prefix + bytes, prefix + index_of(shape, box.offset) * element, element, {}};
+  std::size_t walked = shape.size();
+  while (walked > 0) {  // axes that are whole belong to the row, and one more
+    part.row *= box.shape[--walked];
+    if (box.shape[walked] != shape[walked]) break;
+  }
+  for (std::size_t axis = 0; axis < walked; ++axis)
+    if (box.shape[axis] != 1) part.axes.push_back({box.shape[axis], strides[axis] * element});
+  return part;
+}
+
 void copy(Copy const& arrays, Shape const& extent, std::size_t element) {
   if (std::find(extent.begin(), extent.end(), 0U) != extent.end()) return;
   std::size_t walked = extent.size(), row = element;

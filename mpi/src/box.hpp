@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include <proxystore/connector.hpp>
 #include <proxystore/mpi/box.hpp>
 
 namespace proxystore::mpi::detail {
@@ -30,6 +31,10 @@ std::size_t index_of(Shape const& shape, Shape const& offset) noexcept;
 
 /// All elements of `box` follow each other in an array of `shape`. REQUIRES: within it
 bool is_contiguous(Box const& box, Shape const& shape) noexcept;
+
+/// Where the elements of `box` lie in an array of `shape` whose bytes begin at `prefix` of their object; without the
+/// key. Throws InvalidArgument where the array is too large for this machine. REQUIRES: within it, not empty
+Part part_of(Box const& box, Shape const& shape, std::size_t element, std::size_t prefix);
 
 /// Copies `extent` elements on each axis between two arrays. REQUIRES: they are within both; the memory does not
 /// overlap

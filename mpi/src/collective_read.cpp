@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <proxystore/error.hpp>
 
@@ -25,32 +27,66 @@ void require_sound(Layout const& layout, Piece const& piece) {
   throw CorruptObject("the description of a collective array has a block that does not lie in it");
 }
 
-/// The elements of the block's object, a view where this process reads in place.
-Bytes elements_of(StoreCore& store, Layout const& layout, Piece const& piece, std::size_t alignment) {
-  auto const object = store.get(piece.object);
-  if (!object)
+/// What of a block meets a region.
+struct Meeting {
+  Piece const& piece;
+  Box box;  ///< in the whole array
+};
+
+/// Where the meeting lies in its block.
+Box inside_of(Meeting const& meeting) {
+  Box inside{from(meeting.piece.box.offset, meeting.box.offset), meeting.box.shape};
+  for (std::size_t axis = 0; axis < inside.offset.size(); ++axis) inside.offset[axis] += meeting.piece.inside[axis];
+  return inside;
+}
+
+Part wanted_of(Layout const& layout, Meeting const& meeting) {
+  auto const& block = meeting.piece.block;
+  auto const dtype = dtype_of(layout);
+  auto part = part_of(inside_of(meeting), block, dtype.size, npy::prefix_size(dtype, block));
+  part.key = meeting.piece.object;
+  if (!part.fits()) throw CorruptObject("the description of a collective array has a block that is too large");
+  return part;
+}
+
+/// The elements of what came: all of the block, or those of the meeting.
+Bytes elements_of(StoreCore& store, Layout const& layout, Meeting const& meeting, std::optional<PartBytes> const& part,
+                  std::size_t alignment) {
+  auto const& piece = meeting.piece;
+  if (!part)
     throw ObjectNotFound("block '" + piece.object.text() + "' of a collective array not found in store '" +
                          store.name() + "' (it may have been evicted while proxies still exist)");
-  auto const parsed = npy::parse(*object);
+  if (!part->whole)
+    return npy::native({dtype_of(layout), false, false, meeting.box.shape, part->bytes}, dtype_of(layout), alignment);
+  auto const parsed = npy::parse(part->bytes);
   if (parsed.shape != piece.block || parsed.fortran_order)
     throw CorruptObject("block '" + piece.object.text() + "' is not the array that was announced");
   return npy::native(parsed, dtype_of(layout), alignment);
 }
 
 void read_blocks(StoreCore& store, Layout const& layout, Box const& box, std::span<std::byte> out) {
+  std::vector<Meeting> meetings;
+  std::vector<Part> parts;
   std::size_t missing = volume(box);
   for (auto const& piece : layout.pieces) {
     require_sound(layout, piece);
-    auto const both = meet(piece.box, box);
+    auto both = meet(piece.box, box);
     if (!both) continue;
-    auto const elements = elements_of(store, layout, piece, 1);
-    Shape source = from(piece.box.offset, both->offset);
-    for (std::size_t axis = 0; axis < source.size(); ++axis) source[axis] += piece.inside[axis];
-    copy({elements.span(), piece.block, source, out, box.shape, from(box.offset, both->offset)}, both->shape,
-         dtype_of(layout).size);
     missing -= std::min(missing, volume(*both));
+    parts.push_back(wanted_of(layout, meetings.emplace_back(Meeting{piece, *std::move(both)})));
   }
   if (missing != 0) throw CorruptObject("the description of a collective array leaves elements out");
+  Shape const start(box.shape.size(), 0);
+  store.get_parts(parts, [&](std::size_t i, std::optional<PartBytes> const& part) {
+    auto const& meeting = meetings[i];
+    auto const elements = elements_of(store, layout, meeting, part, 1);
+    auto const& extent = meeting.box.shape;
+    auto const target = from(box.offset, meeting.box.offset);
+    if (part->whole)
+      copy({elements.span(), meeting.piece.block, inside_of(meeting).offset, out, box.shape, target}, extent,
+           dtype_of(layout).size);
+    else copy({elements.span(), extent, start, out, box.shape, target}, extent, dtype_of(layout).size);
+  });
 }
 
 }  // namespace
@@ -73,12 +109,16 @@ std::optional<Bytes> view_of(Future<Layout> const& future, Layout const& layout,
   for (auto const& piece : layout.pieces) {
     require_sound(layout, piece);
     if (meet(piece.box, box) != box) continue;
-    Shape inside = from(piece.box.offset, box.offset);
-    for (std::size_t axis = 0; axis < inside.size(); ++axis) inside[axis] += piece.inside[axis];
-    if (!is_contiguous({inside, box.shape}, piece.block)) return std::nullopt;
-    auto const element = dtype_of(layout).size;
-    return elements_of(future.store(), layout, piece, alignment)
-        .slice(index_of(piece.block, inside) * element, volume(box) * element);
+    Meeting const meeting{piece, box};
+    auto const inside = inside_of(meeting);
+    if (!is_contiguous(inside, piece.block)) return std::nullopt;
+    auto const part = wanted_of(layout, meeting);
+    std::optional<Bytes> view;
+    future.store().get_parts({&part, 1}, [&](std::size_t, std::optional<PartBytes> const& came) {
+      view = elements_of(future.store(), layout, meeting, came, alignment);
+      if (came->whole) view = view->slice(index_of(piece.block, inside.offset) * dtype_of(layout).size, part.size());
+    });
+    return view;
   }
   return std::nullopt;
 }

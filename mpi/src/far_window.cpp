@@ -103,15 +103,34 @@ FarWindow::Findings FarWindow::open(MPI_Comm comm, Place const& place, std::span
   return found;
 }
 
-void FarWindow::read(std::uint32_t from, std::uint64_t offset, std::span<std::byte> into) {
-  std::lock_guard lock(reading_);
-  auto const rank = static_cast<int>(from);
+void FarWindow::get(std::uint32_t from, Row const& row) {
+  auto const& [offset, into] = row;
   for (std::size_t at = 0; at < into.size(); at += part) {
     auto const size = static_cast<int>(std::min(part, into.size() - at));
-    mpi_check(MPI_Get(into.data() + at, size, MPI_BYTE, rank, static_cast<MPI_Aint>(offset + at), size, MPI_BYTE, window_),
+    mpi_check(MPI_Get(into.data() + at, size, MPI_BYTE, static_cast<int>(from), static_cast<MPI_Aint>(offset + at),
+                      size, MPI_BYTE, window_),
               "MPI_Get");
   }
-  mpi_check(MPI_Win_flush(rank, window_), "MPI_Win_flush");
+}
+
+void FarWindow::flush(std::uint32_t from) {
+  mpi_check(MPI_Win_flush(static_cast<int>(from), window_), "MPI_Win_flush");
+}
+
+void FarWindow::read(std::uint32_t from, std::uint64_t offset, std::span<std::byte> into) {
+  std::lock_guard lock(reading_);
+  get(from, {offset, into});
+  flush(from);
+}
+
+void FarWindow::read_rows(std::uint32_t from, std::span<Row const> rows) {
+  constexpr std::size_t at_once = 1024;  // what MPI has to remember
+  std::lock_guard lock(reading_);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    get(from, rows[i]);
+    if ((i + 1) % at_once == 0) flush(from);
+  }
+  flush(from);
 }
 
 void FarWindow::free(MPI_Comm comm) {

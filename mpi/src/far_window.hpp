@@ -35,6 +35,12 @@ class FarWindow {
   /// From `offset` in the slab of rank `from`. Returns when it is there: where reading is not passive, not before that
   /// rank calls MPI. Thread-safe as far as MPI is. Throws ConnectorError.
   void read(std::uint32_t from, std::uint64_t offset, std::span<std::byte> into);
+  struct Row {
+    std::uint64_t offset;
+    std::span<std::byte> into;
+  };
+  /// As read(), all at once.
+  void read_rows(std::uint32_t from, std::span<Row const> rows);
 
   explicit operator bool() const noexcept { return window_ != MPI_WIN_NULL; }
   /// Collective over the communicator of open(). Nothing to do: no error. If the epoch cannot be ended on some rank all
@@ -43,6 +49,8 @@ class FarWindow {
 
  private:
   void make(MPI_Comm comm, std::span<std::byte> slab);
+  void get(std::uint32_t from, Row const& row);
+  void flush(std::uint32_t from);
 
   MPI_Win window_ = MPI_WIN_NULL;
   bool locked_ = false;

@@ -29,7 +29,9 @@ enum class Kind : std::uint8_t {
   invalidate,   // to those that hold a copy: evicted
   settled,      // to the home, from a neighbour that set, evicted or broke its slot: tell those who asked
   pull,         // to who has the bytes: send them on this tag
-  pull_failed,  // the bytes are not there
+  pull_failed,  // the bytes, or the part, are not there
+  pull_part,    // to the home: send this part of the object, inside if it is small, else on this tag
+  part,         // a small part
   probe         // to the producer that the sender waits for: in which round of which ring?
 };
 inline constexpr std::uint8_t last_kind = static_cast<std::uint8_t>(Kind::probe);

@@ -316,7 +316,9 @@ std::string Network::report() {
          options_.found + "\n" +
          "  other nodes' objects pulled by this rank: " + std::to_string(pulled_) +
          ", read: " + std::to_string(read_) + ", copies held: " + std::to_string(cached_.size()) + ", of " + std::to_string(cached_bytes_) +
-         " bytes, at most " + std::to_string(options_.cache_bytes) + " (rma:?cache=…)\n";
+         " bytes, at most " + std::to_string(options_.cache_bytes) + " (rma:?cache=…)\n" +
+         "  parts of them: " + std::to_string(parts_pulled_) + ", bytes of parts: " + std::to_string(parts_bytes_) +
+         "\n";
 }
 
 }  // namespace proxystore::mpi::detail

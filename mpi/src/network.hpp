@@ -45,6 +45,7 @@ struct NetworkOptions {
 ///   carries the list of those to whom its receiver passes it on.
 ///   The bytes of a large object stay where they were set; STATE names the rank that has them, and a node PULLs them
 ///   when one of its ranks looks at the object, into its own slab, once.
+///   Of an object that lies at its home a rank may PULL a PART, into its process. No mirror knows of it, and no watch.
 ///   A producer whose object has its home elsewhere SETs it there and waits for the outcome.
 ///   An EVICT goes to the home, which answers EVICTED and INVALIDATEs the copies: nodes that have one find the object a
 ///   little longer.
@@ -101,6 +102,31 @@ class Network final : public Beyond, private Movable {
     Bytes bytes;
   };
   Fetched fetch(Elsewhere const& bytes, Deadline deadline);
+
+  /// A part of an object on its way to this process. Shared with what moves, so that who waits may leave.
+  class Portion {
+   public:
+    enum State { under_way, arrived, failed };  // failed: its home does not have it, or not as the part says
+    State state() const noexcept { return state_.load(); }
+    /// Row after row. REQUIRES: arrived
+    Bytes bytes() const noexcept { return bytes_; }
+
+   private:
+    friend class Network;
+    Name name_;
+    std::size_t size_ = 0;
+    Buffer own_;
+    Bytes bytes_;  // what is in `own_`, when it has arrived
+    int tag_ = 0;
+    Mail::Arrival arrival_;
+    std::atomic<State> state_{under_way};
+  };
+  /// That it is worth moving alone: much of the object is left, and this node has no copy of it.
+  bool is_worth(Part const& part, Name const& name);
+  /// Asks its home and does not wait, or reads it where the window can. REQUIRES: a home on another node; it fits
+  std::shared_ptr<Portion> pull_part(Name const& name, Part const& part);
+  /// False: the deadline came. Or this rank closes, and it may be under way still.
+  bool await(Portion const& portion, Deadline deadline);
 
   /// This rank, which waits, looks for a ring (see Rings). REQUIRES: Rings::begin()
   void probe();
@@ -171,10 +197,13 @@ class Network final : public Beyond, private Movable {
   Name name_of(Handle at) const noexcept;
   bool is_mirror(Handle at) const noexcept;
   void drop_mirror(Name const& name) noexcept;
+  struct Image;
+  std::optional<Image> read_slot(Name const& name);
+  bool is_unchanged(Name const& name, Image const& slot);
   std::optional<State> read(Pin const& at, Name const& name);
-  template <class Unchanged>
-  bool read_block(Pin const& at, Name const& name, std::uint64_t number, std::uint64_t offset, std::uint64_t size,
-                  Unchanged const& unchanged);
+  std::optional<Bytes> read_part(Name const& name, Part const& part);
+  bool read_block(Pin const& at, Name const& name, Image const& slot);
+  std::optional<std::uint32_t> owner_of(Name const& name, Image const& slot);
   std::uint64_t read_constant(std::uint32_t rank, std::uint64_t offset);
   std::optional<std::uint32_t> rank_near(std::uint32_t home, std::uint64_t number);
   std::optional<State> gone_there(Name const& name);
@@ -194,6 +223,8 @@ class Network final : public Beyond, private Movable {
   void on_settled(Name const& name);
   void on_pull(std::uint32_t from, Letter const& letter);
   void on_pull_failed(std::uint32_t from, Letter const& letter);
+  void on_pull_part(Mail::Received const& received);
+  void on_part(Mail::Received const& received);
   void on_probe(Letter probe, std::string text);
   void pass_on_probe(Letter const& probe, std::string const& text, std::uint32_t to);
   Letter letter(Kind kind, Name const& name) const noexcept;
@@ -205,8 +236,14 @@ class Network final : public Beyond, private Movable {
   Handoff::Outcome publish(Handle at, std::span<std::byte const> object);
   void start(std::shared_ptr<Pull> const& pull);
   bool finish_pulls();
+  void start(std::shared_ptr<Portion> const& portion, Part const& part);
+  bool finish_parts();
+  void finish(Portion& portion);
+  void arrive(Portion& portion, Bytes bytes);
+  std::shared_ptr<Portion> take_part(std::uint32_t from, std::uint64_t tag);
   void finish(Pull& pull);
   void refuse(std::uint32_t to, int tag, Name const& name);
+  std::optional<Bytes> bytes_at(Handle at);
   bool send_body(std::uint32_t to, int tag, Handle at);
   std::byte* make_room(std::size_t bytes) noexcept;
   void remember(Name const& name, Handle at, std::uint64_t bytes);
@@ -240,6 +277,7 @@ class Network final : public Beyond, private Movable {
   std::unordered_map<Name, std::list<Cached>::iterator, NameHash> cached_at_;
   std::uint64_t cached_bytes_ = 0;
   std::atomic<std::uint64_t> pulled_{0};
+  std::atomic<std::uint64_t> parts_pulled_{0}, parts_bytes_{0};
   std::atomic<std::uint64_t> read_{0};  // by this rank from other nodes' memory
   std::mutex constants_mutex_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> constants_;  // by rank and offset; as many as it read
@@ -248,6 +286,7 @@ class Network final : public Beyond, private Movable {
   Mail mail_;
   std::unordered_map<Name, Watch, NameHash> watches_;
   std::unordered_map<std::uint64_t, std::shared_ptr<Request>> requests_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Portion>> parts_;  // by tag, that of no pull
   std::uint64_t last_request_ = 0;
   std::uint64_t letters_handled_ = 0;
   unsigned moves_ = 0;

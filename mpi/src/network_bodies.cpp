@@ -49,17 +49,19 @@ void Network::refuse(std::uint32_t to, int tag, Name const& name) {
   mail_.send(to, failed);
 }
 
+/// A view of them that is held; nullopt: they are not here.
+std::optional<Bytes> Network::bytes_at(Handle at) {
+  auto view = handoff_.view(at);
+  if (!view || !view->large.data()) return view ? std::optional(std::move(view->small)) : std::nullopt;
+  auto const unview = [this, at](void const*) { handoff_.unview(at); };
+  return Bytes(view->large, std::shared_ptr<void const>(view->large.data(), unview));
+}
+
 /// False: they are not here to send.
 bool Network::send_body(std::uint32_t to, int tag, Handle at) {
-  auto const view = handoff_.view(at);
-  if (!view) return false;
-  if (!view->large.data()) {
-    mail_.send_body(to, tag, view->small);
-    return true;
-  }
-  auto const unview = [this, at](void const*) { handoff_.unview(at); };
-  mail_.send_body(to, tag, Bytes(view->large, std::shared_ptr<void const>(view->large.data(), unview)));
-  return true;
+  auto bytes = bytes_at(at);
+  if (bytes) mail_.send_body(to, tag, *std::move(bytes));
+  return bytes.has_value();
 }
 
 void Network::start(std::shared_ptr<Pull> const& pull) {
@@ -114,6 +116,11 @@ void Network::finish(Pull& pull) {
 }
 
 void Network::on_pull_failed(std::uint32_t from, Letter const& letter) {
+  if (auto const portion = take_part(from, letter.number)) {
+    portion->arrival_.cancel();
+    portion->state_ = Portion::failed;
+    return;
+  }
   std::shared_ptr<Pull> pull;
   {
     std::lock_guard lock(pulls_mutex_);

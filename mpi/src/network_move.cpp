@@ -58,6 +58,7 @@ Motion Network::move_once() {
   }
   if (mail_.has_bodies() || ++moves_ % between_sends == 0) moved |= mail_.finish_sends();
   if (has_pulls_) moved |= finish_pulls();
+  if (!parts_.empty()) moved |= finish_parts();
   if (auto received = mail_.receive()) {
     try {
       handle(*std::move(received));
@@ -65,7 +66,8 @@ Motion Network::move_once() {
     }
     return Motion::moved;
   }
-  return moved ? Motion::moved : has_pulls_ || mail_.has_bodies() ? Motion::under_way : Motion::none;
+  bool const under_way = has_pulls_ || !parts_.empty() || mail_.has_bodies();
+  return moved ? Motion::moved : under_way ? Motion::under_way : Motion::none;
 }
 
 void Network::handle(Mail::Received received) {
@@ -82,6 +84,8 @@ void Network::handle(Mail::Received received) {
     case Kind::settled: return on_settled(letter.name);
     case Kind::pull: return on_pull(received.from, letter);
     case Kind::pull_failed: return on_pull_failed(received.from, letter);
+    case Kind::pull_part: return on_pull_part(received);
+    case Kind::part: return on_part(received);
     case Kind::probe: {
       auto const text = std::as_bytes(std::span(received.object));
       return on_probe(letter, {reinterpret_cast<char const*>(text.data()), text.size()});
@@ -301,7 +305,7 @@ bool Network::quiet() {
   std::lock_guard moving(moving_);
   mail_.finish_sends();
   std::lock_guard pulls(pulls_mutex_);
-  return !has_orders_ && mail_.idle() && pulls_.empty();
+  return !has_orders_ && mail_.idle() && pulls_.empty() && parts_.empty();
 }
 
 /// Until `done` or the deadline, serving the others meanwhile. A network that has failed serves nobody.

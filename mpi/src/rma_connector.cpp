@@ -1,8 +1,10 @@
 #include "rma_connector.hpp"
 
 #include <cstring>
+#include <deque>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <proxystore/error.hpp>
 #include <proxystore/registry.hpp>
@@ -269,6 +271,53 @@ std::optional<Bytes> RmaConnector::get(Key const& key) {
   if (!bytes && deadline.expired())
     throw Timeout("timed out waiting for the bytes of rma key '" + key.text() + "' (rma:?reply_timeout=…)");
   return bytes;
+}
+
+void RmaConnector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+  constexpr std::size_t most_under_way = std::size_t{256} << 20U;  // bytes, beyond the first
+  Call const call(*segment_);
+  std::vector<std::size_t> whole;
+  std::deque<std::pair<std::size_t, Name>> apart;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto const name = parse_name(parts[i].key.text());
+    if (name && is_far(*name) && segment_->network->is_worth(parts[i], *name)) apart.emplace_back(i, *name);
+    else whole.push_back(i);
+  }
+  std::deque<std::pair<std::size_t, std::shared_ptr<Network::Portion>>> under_way;
+  std::size_t bytes = 0;
+  auto const ask = [&] {
+    for (; !apart.empty(); apart.pop_front()) {
+      auto const& [i, name] = apart.front();
+      auto const size = parts[i].size();
+      if (!under_way.empty() && (bytes > most_under_way || size > most_under_way - bytes)) break;
+      under_way.emplace_back(i, segment_->network->pull_part(name, parts[i]));
+      bytes += size;
+    }
+    if (!under_way.empty()) segment_->network->drive();
+  };
+  auto const visit_whole = [&](std::size_t i) {
+    auto object = get(parts[i].key);
+    visit(i, object ? std::optional(PartBytes{*std::move(object), true}) : std::nullopt);
+  };
+  ask();
+  for (auto const i : whole) visit_whole(i);
+  while (!under_way.empty()) {
+    auto const [i, portion] = std::move(under_way.front());
+    under_way.pop_front();
+    bytes -= parts[i].size();
+    wait_for_part(*portion, parts[i].key);
+    ask();
+    // What is not there, or not as it should be, is so for get() to find.
+    if (portion->state() == Network::Portion::arrived) visit(i, PartBytes{portion->bytes(), false});
+    else visit_whole(i);
+  }
+}
+
+void RmaConnector::wait_for_part(Network::Portion const& portion, Key const& key) {
+  bool const in_time = segment_->network->await(portion, Deadline(reply_timeout_));
+  if (portion.state() != Network::Portion::under_way) return;
+  if (in_time) throw StoreClosed("the rma connector is closed");
+  throw Timeout("timed out waiting for a part of rma key '" + key.text() + "' (rma:?reply_timeout=…)");
 }
 
 bool RmaConnector::exists(Key const& key) {

@@ -87,6 +87,8 @@ class RmaConnector final : public DeferrableConnector {
   Buffer allocate(std::size_t bytes) override;
   Key put(Buffer object) override;
   std::optional<Bytes> get(Key const& key) override;
+  /// Those that lie whole on this node while the others are under way, some at a time.
+  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override;
   bool exists(Key const& key) override;
   void evict(Key const& key) override;
   Config config() const override;
@@ -125,6 +127,7 @@ class RmaConnector final : public DeferrableConnector {
   Handoff::Outcome set_far(Name const& name, Buffer object);
   [[noreturn]] void refuse(Handoff::Outcome outcome, Key const& key) const;
   std::optional<Bytes> view(Handle at);
+  void wait_for_part(Network::Portion const& portion, Key const& key);
   std::optional<Bytes> object(Handle at, Deadline deadline);
   template <class Look>
   State visit_far(Name const& name, Deadline deadline, std::optional<Bytes>* bytes, Look const& look);

@@ -64,6 +64,43 @@ TEST(Multi, PutsABatchEachWhereItsSizeBelongsAndGetsItInOrder) {
   EXPECT_THAT(sizes, testing::ElementsAre(2000, 1, 3000, 2));
 }
 
+/// Moves parts, of objects as they lie in it.
+class Cutting final : public ForwardingConnector {
+ public:
+  Cutting() : ForwardingConnector(std::make_unique<LocalConnector>()) {}
+  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override {
+    ForwardingConnector::get_parts(parts, [&](std::size_t i, std::optional<PartBytes> object) {
+      if (object && object->bytes.size() == parts[i].object)
+        object = PartBytes{object->bytes.slice(parts[i].begin, parts[i].row), false};
+      visit(i, std::move(object));
+    });
+  }
+};
+
+TEST(Multi, MovesPartsWhereItsMembersDo) {
+  MultiOptions options;
+  options.add("cuts", std::make_unique<Cutting>(), {.max_size = 10'000})
+      .add("plain", std::make_unique<LocalConnector>(), {.priority = -1});
+  auto const store = connect(std::move(options));
+  auto const promised = [&](std::size_t size) {
+    auto const key = store->deferrable()->new_key({.size = 100});
+    store->deferrable()->set(key, Buffer(size));
+    return key;
+  };
+  Key const put = store->put(Buffer(5000)), set = promised(5000), referred = promised(20'000);
+  std::vector<Part> const parts{{put, 5000, 100, 10, {}},
+                                {Key("cuts?absent"), 5000, 100, 10, {}},
+                                {set, 5000, 100, 10, {}},
+                                {referred, 20'000, 100, 10, {}},
+                                {Key("no such"), 5000, 100, 10, {}}};
+  std::vector<std::size_t> sizes(parts.size(), 1);
+  store->get_parts(parts, [&](std::size_t i, std::optional<PartBytes> const& part) {
+    sizes[i] = part ? part->bytes.size() : 0;
+    EXPECT_EQ(part && part->whole, i == 3);
+  });
+  EXPECT_THAT(sizes, testing::ElementsAre(10, 0, 10, 20'000, 0));
+}
+
 TEST(Multi, PrefersTheHigherPriorityThenTheNarrowerRange) {
   MultiOptions options;
   options.add("a", local()).add("b", local(), {.max_size = 100}).add("c", local(), {.priority = 1, .min_size = 50});

@@ -91,9 +91,27 @@ TEST_P(EveryConnector, GetsABatchInTheOrderOfTheKeys) {
   EXPECT_EQ(text_of(objects[3]), "b");
 }
 
+TEST_P(EveryConnector, GetsPartsOrTheWholeOfThem) {
+  std::size_t const size = 10'000;
+  Key const key = connector().put(filled(size, 3)), gone = connector().put(buffer_of("gone"));
+  connector().evict(gone);
+  std::vector<Part> const parts{
+      {key, size, 5000, 100, {}}, {gone, 4, 0, 1, {}}, {key, size, 8, 8, {{10, 1000}, {3, 16}}}};
+  std::vector<int> visits(parts.size());
+  connector().get_parts(parts, [&](std::size_t i, std::optional<PartBytes> const& part) {
+    ++visits.at(i);
+    ASSERT_EQ(part.has_value(), i != 1);
+    if (!part) return;
+    ASSERT_EQ(part->bytes.size(), part->whole ? size : parts[i].size());
+    EXPECT_TRUE(!part->whole || is_filled(part->bytes.span(), 3));
+  });
+  EXPECT_EQ(visits, std::vector<int>(3, 1)) << "each once";
+}
+
 TEST_P(EveryConnector, TakesEmptyBatches) {
   EXPECT_TRUE(connector().put_batch({}).empty());
   EXPECT_TRUE(connector().get_batch({}).empty());
+  connector().get_parts({}, [](auto...) { FAIL() << "nothing was asked for"; });
 }
 
 TEST_P(EveryConnector, TellsAnObjectOfZeroLengthFromAnAbsentOne) {

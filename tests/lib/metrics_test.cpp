@@ -53,6 +53,17 @@ TEST(MetricsTest, MeasureTimes) {
   EXPECT_LE(waits.quantile(0.5), 2 * waits.max);
 }
 
+TEST(MetricsTest, CountTheBytesOfPartsThatCame) {
+  MeteringConnector metering(std::make_unique<LocalConnector>());
+  auto const key = metering.put(Buffer(100));
+  std::vector<Part> const parts{{key, 100, 0, 1, {}}, {Key("absent"), 100, 0, 1, {}}};
+  int visits = 0;
+  metering.get_parts(parts, [&](std::size_t, std::optional<PartBytes> const&) { ++visits; });
+  EXPECT_EQ(visits, 2);
+  EXPECT_EQ(metering.metrics().of("get_parts").count, 1U);
+  EXPECT_EQ(metering.metrics().of("get_parts").bytes, 100U) << "this connector has them whole at hand";
+}
+
 TEST(MetricsTest, CountFailuresApart) {
   MeteringConnector metering(std::make_unique<Failing>());
   EXPECT_THROW((void)metering.exists(Key("k")), ConnectorError);

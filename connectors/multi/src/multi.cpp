@@ -19,6 +19,7 @@ namespace {
 
 constexpr char put_mark = ':', promised_mark = '?';  // between member and key: put, or made before its object
 constexpr std::string_view marks = ":?";
+constexpr std::size_t largest_reference = 4096;  // far beyond what the keys of any connector make
 
 bool all_among(std::vector<std::string> const& some, std::vector<std::string> const& all) {
   return std::all_of(some.begin(), some.end(),
@@ -210,6 +211,37 @@ std::vector<std::optional<Bytes>> MultiConnector::get_batch(std::vector<Key> con
       objects[share.at[i]] = follow(*find(keys[share.at[i]]), std::move(got[i]));
   }
   return objects;
+}
+
+/// What is not the object itself under a promised key (a reference, or an object written otherwise) has another size,
+/// and so comes whole. An object as small as a reference is not asked for in parts.
+void MultiConnector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+  ensure_open();
+  struct Share {
+    std::vector<std::size_t> at;
+    std::vector<Part> parts;
+  };
+  std::map<std::size_t, Share> shares;  // by the number of the member
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    auto const place = find(parts[i].key);
+    if (!place || parts[i].object <= largest_reference) {
+      auto object = get(parts[i].key);
+      visit(i, object ? std::optional(PartBytes{*std::move(object), true}) : std::nullopt);
+      continue;
+    }
+    auto& share = shares[place->number];
+    share.at.push_back(i);
+    share.parts.push_back(parts[i]);
+    share.parts.back().key = place->key;
+  }
+  for (auto const& [number, share] : shares) {
+    auto const visit_one = [&, &at = share.at](std::size_t i, std::optional<PartBytes> part) {
+      if (!part || !part->whole) return visit(at[i], std::move(part));
+      auto object = follow(*find(parts[at[i]].key), std::move(part->bytes));
+      visit(at[i], object ? std::optional(PartBytes{*std::move(object), true}) : std::nullopt);
+    };
+    find(parts[share.at.front()].key)->connector().get_parts(share.parts, visit_one);
+  }
 }
 
 bool MultiConnector::exists(Key const& key) {

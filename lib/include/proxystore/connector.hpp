@@ -9,9 +9,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,6 +56,34 @@ struct Tags {
   bool empty() const noexcept { return subset.empty() && superset.empty(); }
 };
 
+/// A box of bytes in an object: rows that lie apart by strides, as a region does in an array in C order.
+struct PROXYSTORE_EXPORT Part {
+  /// One axis of the box.
+  struct Axis {
+    std::size_t count;   ///< of rows, or of what the axes after this one make of them
+    std::size_t stride;  ///< from one to the next, in bytes
+    friend bool operator==(Axis const&, Axis const&) = default;
+  };
+  Key key;                 ///< of the object
+  std::size_t object = 0;  ///< bytes of the whole object
+  std::size_t begin = 0;   ///< where in it the first row begins
+  std::size_t row = 0;     ///< bytes that follow each other
+  std::vector<Axis> axes;  ///< slowest first; none: one row
+
+  /// Of all rows. REQUIRES: fits()
+  std::size_t size() const noexcept;
+  /// Within the object, and no larger than it. False for what cannot be told in a std::size_t.
+  bool fits() const noexcept;
+};
+
+/// What came of a part: the rows one after the other, or the whole object.
+struct PartBytes {
+  Bytes bytes;  ///< as many as the part, or as the object
+  bool whole;   ///< the object
+};
+/// Called with the index of each part as it comes; nullopt: absent.
+using PartVisitor = std::function<void(std::size_t, std::optional<PartBytes>)>;
+
 /// The driver of a medium: bytes by key, written once and read often. A resource. See the head of this file for the
 /// rules, and tests/contract for the same as a test suite.
 class PROXYSTORE_EXPORT Connector : public Allocator {
@@ -74,6 +105,11 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
   virtual std::vector<Key> put_batch(std::vector<Buffer> objects);
   /// In the order of `keys`; what is absent is nullopt.
   virtual std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
+  /// Parts of objects, each visited once, in any order, on the thread that calls; what is visited need not be held
+  /// until all have come. A connector that has to move an object moves no more of it than its part, unless that costs
+  /// more; an object of another size than the part says comes whole. What `visit` throws ends the call. The default
+  /// gets each object, one after the other. REQUIRES: all parts fit()
+  virtual void get_parts(std::span<Part const> parts, PartVisitor const& visit);
 
   /// Enough to rebuild the connector in another process, or to say that this cannot be done there.
   virtual Config config() const = 0;

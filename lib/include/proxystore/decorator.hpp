@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <utility>
 
 #include <proxystore/connector.hpp>
@@ -28,6 +29,7 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys) override {
     return inner_->get_batch(keys);
   }
+  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override { inner_->get_parts(parts, visit); }
   Config config() const override { return inner_->config(); }
   void close() override { inner_->close(); }
   void opened_as(std::string const& store) override { inner_->opened_as(store); }

@@ -58,13 +58,15 @@ class PROXYSTORE_EXPORT MeteringConnector final : public ForwardingConnector {
   void evict(Key const& key) override;
   std::vector<Key> put_batch(std::vector<Buffer> objects) override;
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys) override;
+  /// The time is that of the visits too.
+  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override;
   Key new_key(KeyHint hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;
 
  private:
-  enum Operation { put_, get_, exists_, evict_, put_batch_, get_batch_, new_key_, set_, wait_, operations_ };
+  enum Operation { put_, get_, exists_, evict_, put_batch_, get_batch_, get_parts_, new_key_, set_, wait_, operations_ };
   struct Meter;
 
   template <class Work, class Size>

@@ -110,6 +110,22 @@ TEST_F(Stalls, HoldUpWhoPullsBytesThatLieThere) {
   meet();
 }
 
+TEST_F(Stalls, HoldUpWhoPullsAPartOfBytesThatLieThere) {
+  constexpr std::size_t bytes = 500'000;
+  Key const key(share(std::string(rank == 0 ? store.connector().put(filled(bytes, 5)).text() : ""), 0));
+  Part const part{key, bytes, 0, 100'000, {}};
+  std::size_t came = 0;
+  auto const get = [&] {
+    store.connector().get_parts({&part, 1}, [&](std::size_t, std::optional<PartBytes> const& rows) {
+      came = rows && is_filled(rows->bytes.span(), 5) ? rows->bytes.size() : 0;
+    });
+  };
+  while_rank_0_computes([&] { expect_stall("part", get); });
+  get();
+  EXPECT_EQ(came, rank == 0 ? bytes : 100'000);
+  meet();
+}
+
 TEST_F(Stalls, HoldUpNobodyWhereTheRankOnlyConsumes) {
   auto const future = share(store.future<int>(), 1), other = share(store.future<int>(), 1);
   auto const key = share(std::string(rank == 1 ? store.put(std::string("read")).text() : ""), 1);

@@ -41,8 +41,8 @@ class RegionProxy {
   RegionProxy() = default;
 
   /// `shape` elements from `offset` on. Blocks until the producers have put the array, to the deadline. A view where the
-  /// region lies in one piece in a block of this node, else a copy with one owner. Any rank at any time; regions may
-  /// overlap and may be empty. Throws InvalidArgument for a region that is not within the array or another T, Timeout,
+  /// region lies in one piece in one block, in place if that is on this node; else a copy with one owner. Any rank at any
+  /// time; regions may overlap and may be empty. Throws InvalidArgument for a region that is not within the array or another T, Timeout,
   /// RemoteError (a producer failed), BrokenFuture (it left), ObjectNotFound (evicted), CorruptObject.
   Array<T> region(Shape const& offset, Shape const& shape, Deadline deadline = {}) const {
     Box const box{offset, shape};

@@ -25,7 +25,7 @@ PROXYSTORE_EXPORT void put(MPI_Comm comm, Future<Layout> const& future, FileOpti
 /// Waits for the array; then `box` lies in it and its elements are of `dtype`. Valid as long as the future.
 PROXYSTORE_EXPORT Layout const& layout_of(Future<Layout> const& future, npy::Dtype dtype, Box const& box,
                                           Deadline deadline);
-/// The box in place, if it lies so in one block that this process reads in place.
+/// The box in one piece, if it lies so in one block: in place where this process can, else as it came.
 PROXYSTORE_EXPORT std::optional<Bytes> view_of(Future<Layout> const& future, Layout const& layout, Box const& box,
                                                std::size_t alignment);
 /// REQUIRES: `out` has the size of the box
