@@ -44,7 +44,7 @@ double bounced(int times, std::function<Bounce()> const& side) {
 }
 
 void add_wakes(bench::Program& program, bench::Directory const& directory) {
-  int const times = program.count(150);
+  int const times = program.count(100);
   auto const keys = std::make_shared<std::vector<Key>>();
   auto const prepare = [=] {
     keys->clear();
@@ -83,7 +83,7 @@ void add_wakes(bench::Program& program, bench::Directory const& directory) {
     };
   });
   auto const row = [&](char const* name, bench::Way twin) {
-    program.add({.name = name, .ours = future, .twin = std::move(twin), .each = 2.0 * times, .repetitions = 15});
+    program.add({.name = name, .ours = future, .twin = std::move(twin), .each = 2.0 * times, .repetitions = 11});
   };
   row("files, 8 B to who waits, beside inotify, write, rename",
       plain("",

@@ -75,7 +75,7 @@ inline void add_large(Program& program, proxystore::Connector& connector, Direct
                  .twin = std::move(twin),
                  .unit = "ms",
                  .aim = aim,
-                 .repetitions = 15});
+                 .repetitions = 11});
   };
   row("put what lies in memory", {{put}, copied, evict}, {{write}, copied, remove}, ratio(1.05));
   row("allocated, filled and put",
@@ -114,7 +114,7 @@ inline void add_small(Program& program, proxystore::Connector& connector, Direct
                       std::string const& medium, raw::Sync sync, Aim puts, Aim gets) {
   using proxystore::Buffer;
   constexpr std::size_t size = 1024;
-  int const objects = program.count(1000);
+  int const objects = program.count(400);
   struct State {
     std::vector<std::byte> source = std::vector<std::byte>(size), target = std::vector<std::byte>(size);
     std::vector<proxystore::Key> keys;
@@ -149,10 +149,10 @@ inline void add_small(Program& program, proxystore::Connector& connector, Direct
                  .twin = std::move(twin),
                  .aim = aim,
                  .each = static_cast<double>(objects),
-                 .repetitions = 15});
+                 .repetitions = 11});
   };
   row("put", {{put}, {}, evict}, {{write}, {}, remove}, puts);
-  row("put in batches of 1000", {{put_batch}, {}, evict}, {{write}, {}, remove}, puts);
+  row("put in one batch", {{put_batch}, {}, evict}, {{write}, {}, remove}, puts);
   row("got", {{get}, put, evict}, {{read}, write, remove}, gets);
 }
 

@@ -61,26 +61,21 @@ void fan_out(bench::Program& program, Store& store, std::string const& where, st
                .ours = {.run = {run}, .prepare = prepare, .clean = [=, &store] { bench::evict(store, all->futures); }},
                .twin = {[=] { raw::broadcast(all->data); }},
                .aim = bench::ratio(2.0),
+               .repetitions = 21,
                .point = std::move(point)});
 }
 
-void opening(bench::Program& program, std::string const& where) {
+void opening(bench::Program& program, std::string const& where, double memory) {
   auto const store = std::make_shared<std::optional<Store>>();
-  auto const memory = std::make_shared<double>(0);
   auto const open = [=] { store->emplace(Store::open("scale", mpi::rma(MPI_COMM_WORLD, options))); };
   auto const close = [=] { store->reset(); };
-  program.add({.name = "opening on " + where, .ours = {.run = {open}, .clean = close}, .unit = "ms", .repetitions = 5});
+  program.add({.name = "opening on " + where, .ours = {.run = {open}, .clean = close}, .unit = "ms", .repetitions = 3});
   program.add(
-      {.name = "closing on " + where, .ours = {.run = {close}, .prepare = open}, .unit = "ms", .repetitions = 5});
-  program.add({.name = "own memory of a rank of " + where,
-               .ours = {.run = {[=] {
-                          auto const before = own_memory();
-                          open();
-                          return own_memory() - before;
-                        }},
-                        .clean = close},
+      {.name = "closing on " + where, .ours = {.run = {close}, .prepare = open}, .unit = "ms", .repetitions = 3});
+  program.add({.name = "own memory of a rank, opened first, of " + where,
+               .ours = {[=] { return memory; }},
                .unit = "KiB",
-               .repetitions = 5});
+               .repetitions = 2});
 }
 
 }  // namespace
@@ -93,10 +88,12 @@ int main(int argc, char** argv) {
   auto const where =
       std::to_string(bench::ranks()) + " ranks" + (over > 1 ? " on " + std::to_string(over) + " nodes" : "");
   auto const series = over > 1 ? "between nodes" : "on the node";
+  auto const before = own_memory();
   auto store = Store::open("bench", mpi::rma(MPI_COMM_WORLD, options));
+  auto const memory = own_memory() - before;
   fan_out(program, store, where, "8 B", 8, {"fan-out", std::string("8 B ") + series, static_cast<double>(others)});
   fan_out(program, store, where, "1 MiB", std::size_t{1} << 20U,
           {"fan-out", std::string("1 MiB ") + series, static_cast<double>(others)});
-  opening(program, where);
+  opening(program, where, memory);
   return program.run();
 }
