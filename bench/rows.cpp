@@ -60,7 +60,12 @@ std::optional<Told> told(std::map<std::string, Row> const& rows, Runs const& run
       all->twin = counter("twin");
     } else if (run.aggregate_name == "p10") all->low = counter(spread);
     else if (run.aggregate_name == "p90") all->high = counter(spread);
-    else if (run.aggregate_name.empty() && !run.error_occurred) return std::nullopt;  // single repetitions
+    else if (run.aggregate_name.empty() && !run.error_occurred) {
+      if (run.repetitions != 1) return std::nullopt;  // the medians come
+      all->ours = counter("ours");
+      all->twin = counter("twin");
+      all->low = all->high = counter(spread);
+    }
   }
   return all;
 }
@@ -187,7 +192,7 @@ void Program::add(Row row) {
                                  if (!it->cannot.empty()) return state.SkipWithError(it->cannot.c_str());
                                  auto const scale = per_second(it->unit) / it->each;
                                  for (auto _ : state) {
-                                   if (*turn == 0 && !smoke_)
+                                   if (*turn == 0 && it->repetitions > 1 && !smoke_)
                                      measure(it->ours), it->twin.run ? measure(it->twin) : 0.0;  // once for nothing
                                    double ours = 0, twin = 0;
                                    bool const ours_first = (*turn)++ % 2 == 0;

@@ -78,7 +78,7 @@ struct Row {
   std::string unit = "us";  ///< ns, us, ms and s are times; anything else counts what it says
   Aim aim = {};
   double each = 1;  ///< operations of one run; told is one of them
-  int repetitions = 31;
+  int repetitions = 31;  ///< 1: of what takes long; no first run for nothing then, and no spread
   Point point = {};
   std::string cannot = {};  ///< why it cannot be measured here
 };
