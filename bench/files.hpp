@@ -114,7 +114,7 @@ inline void add_small(Program& program, proxystore::Connector& connector, Direct
                       std::string const& medium, raw::Sync sync, Aim puts, Aim gets) {
   using proxystore::Buffer;
   constexpr std::size_t size = 1024;
-  int const objects = program.count(400);
+  int const objects = program.count(200);
   struct State {
     std::vector<std::byte> source = std::vector<std::byte>(size), target = std::vector<std::byte>(size);
     std::vector<proxystore::Key> keys;

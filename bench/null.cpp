@@ -29,11 +29,12 @@ int main(int argc, char** argv) {
                  .aim = bench::at_most(100.0 * operations),
                  .each = static_cast<double>(n)});
   };
-  add("put, 8 B", [&](int i) { benchmark::DoNotOptimize(store.put(std::int64_t{i})); });
-  add("get, 8 B", [&](int) { benchmark::DoNotOptimize(store.get<std::int64_t>(key)); });
-  add("proxy made of 8 B", [&](int i) { benchmark::DoNotOptimize(store.proxy(std::int64_t{i}, {.populate = false})); });
+  add("null connector: put, 8 B", [&](int i) { benchmark::DoNotOptimize(store.put(std::int64_t{i})); });
+  add("null connector: get, 8 B", [&](int) { benchmark::DoNotOptimize(store.get<std::int64_t>(key)); });
+  add("null connector: proxy made of 8 B",
+      [&](int i) { benchmark::DoNotOptimize(store.proxy(std::int64_t{i}, {.populate = false})); });
   std::vector<Proxy<std::int64_t>> proxies;
-  program.add({.name = "proxy resolved, 8 B",
+  program.add({.name = "null connector: proxy resolved, 8 B",
                .ours = {.run =
                             [&] {
                               for (auto const& proxy : proxies) benchmark::DoNotOptimize(*proxy);
@@ -51,6 +52,6 @@ int main(int argc, char** argv) {
     future.set_result(i);
     benchmark::DoNotOptimize(future.result());
   };
-  add("future made, set and resolved, 8 B", hand_over, 3);
+  add("null connector: future made, set and resolved, 8 B", hand_over, 3);
   return program.run();
 }
