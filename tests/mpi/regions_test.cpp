@@ -88,7 +88,9 @@ TEST_F(Regions, MoveWhatTheyHaveInCommonWithBlocksAndNoMore) {
       EXPECT_EQ(pulled(), pulled_before) << "nothing was pulled whole";
     }
     meet();
-    if (!by_window) EXPECT_LE(number(store, "in use "), in_use) << "nothing of it stays in the memory of a rank";
+    if (!by_window) {
+      EXPECT_LE(number(store, "in use "), in_use) << "nothing of it stays in the memory of a rank";
+    }
     meet();
     if (rank == 0) proxy.evict();
   }
