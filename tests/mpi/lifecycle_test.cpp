@@ -18,12 +18,12 @@ Store open(std::string name, MPI_Comm comm = MPI_COMM_WORLD) {
 }
 
 /// A part of the world, for a scope.
-class Part {
+class SplitComm {
  public:
-  Part(int color, int key) { MPI_Comm_split(MPI_COMM_WORLD, color, key, &comm_); }
-  Part(Part const&) = delete;
-  Part& operator=(Part const&) = delete;
-  ~Part() { MPI_Comm_free(&comm_); }
+  SplitComm(int color, int key) { MPI_Comm_split(MPI_COMM_WORLD, color, key, &comm_); }
+  SplitComm(SplitComm const&) = delete;
+  SplitComm& operator=(SplitComm const&) = delete;
+  ~SplitComm() { MPI_Comm_free(&comm_); }
   MPI_Comm comm() const { return comm_; }
 
  private:
@@ -81,7 +81,7 @@ TEST_F(Stores, AreSeveralAtOnceAndProxiesFindTheirOwn) {
 TEST_F(Stores, LieOnOverlappingPartsOfTheWorld) {
   std::optional<Store> half, same_parity;
   {
-    Part const halves(rank < size / 2 ? 0 : 1, rank), parities(rank % 2, -rank);
+    SplitComm const halves(rank < size / 2 ? 0 : 1, rank), parities(rank % 2, -rank);
     half.emplace(open("half", halves.comm()));
     same_parity.emplace(open("parity", parities.comm()));
   }  // the communicators were duplicated
@@ -105,7 +105,7 @@ TEST_F(Stores, LieOnOverlappingPartsOfTheWorld) {
 }
 
 TEST_F(Stores, AreUnknownToARankThatDoesNotHaveThem) {
-  Part const part(rank == last ? 1 : 0, rank);
+  SplitComm const part(rank == last ? 1 : 0, rank);
   auto some = open(rank == last ? "alone" : "together", part.comm());
   auto const proxy = share(some.proxy(std::string("x")), 0);
   if (rank == last)
