@@ -101,6 +101,36 @@ TEST_P(Reading, BringsLargeObjectsWhole) {
   }
 }
 
+TEST_P(Reading, BringsTheRowsOfAPartAndNoneOfAnEvictedObject) {
+  auto& connector = store().connector();
+  constexpr std::size_t row = 4096;
+  for (int round = 0; round < 8; ++round) {
+    auto const seed = static_cast<std::uint64_t>(round);
+    Key const key(share(rank == 0 ? connector.put(filled(MiB, seed)).text() : "", 0));
+    Part const part{key, MiB, 64, row, {{3, MiB / 4}, {5, 2 * row}}};
+    bool const evicts = rank == 0 && round % 2 == 1;
+    if (evicts) connector.evict(key);  // while others read
+    auto const expected = filled(MiB, seed);
+    connector.get_parts({&part, 1}, [&](std::size_t, std::optional<PartBytes> const& came) {
+      EXPECT_TRUE(came || round % 2 == 1);
+      if (!came) return;
+      if (came->whole) {
+        EXPECT_TRUE(is_filled(came->bytes.span(), seed));
+        return;
+      }
+      ASSERT_EQ(came->bytes.size(), part.size());
+      for (std::size_t i = 0; i < 15; ++i)
+        EXPECT_EQ(std::memcmp(came->bytes.data() + i * row,
+                              expected.data() + part.begin + i / 5 * (MiB / 4) + i % 5 * 2 * row, row),
+                  0)
+            << "row " << i << " in round " << round;
+    });
+    meet();
+    if (rank == 0) connector.evict(key);
+  }
+  meet();
+}
+
 TEST_P(Reading, KeepsWhatIsHeldWhileOthersEvict) {
   auto& connector = store().connector();
   auto const key = share(connector.put(filled(MiB, 5)), 0);
