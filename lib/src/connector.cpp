@@ -10,13 +10,13 @@
 
 namespace proxystore {
 
-std::size_t Part::size() const noexcept {
+std::size_t ObjectPart::size() const noexcept {
   auto bytes = row;
   for (auto const& axis : axes) bytes *= axis.count;
   return bytes;
 }
 
-bool Part::fits() const noexcept {
+bool ObjectPart::fits() const noexcept {
   if (begin > object || row > object - begin) return false;
   std::size_t last = begin, bytes = std::max<std::size_t>(row, 1);  // last: where the last row begins
   for (auto const& [count, stride] : axes) {
@@ -46,7 +46,7 @@ std::vector<std::optional<Bytes>> Connector::get_batch(std::vector<Key> const& k
   return objects;
 }
 
-void Connector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+void Connector::get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     auto object = get(parts[i].key);
     visit(i, object ? std::optional(PartBytes{*std::move(object), true}) : std::nullopt);

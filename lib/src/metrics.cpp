@@ -163,7 +163,7 @@ std::vector<std::optional<Bytes>> MeteringConnector::get_batch(std::vector<Key> 
       });
 }
 
-void MeteringConnector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+void MeteringConnector::get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) {
   std::size_t came = 0;
   auto const counted = [&](std::size_t i, std::optional<PartBytes> part) {
     if (part) came += part->bytes.size();

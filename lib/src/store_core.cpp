@@ -178,7 +178,7 @@ std::vector<std::optional<Bytes>> StoreCore::get_batch(std::vector<Key> const& k
   return connector_->get_batch(keys);
 }
 
-void StoreCore::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+void StoreCore::get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) {
   ensure_open();
   connector_->get_parts(parts, visit);
 }

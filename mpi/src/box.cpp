@@ -76,10 +76,10 @@ bool is_contiguous(Box const& box, Shape const& shape) noexcept {
   return true;
 }
 
-Part part_of(Box const& box, Shape const& shape, std::size_t element, std::size_t prefix) {
+ObjectPart part_of(Box const& box, Shape const& shape, std::size_t element, std::size_t prefix) {
   auto const bytes = npy::count(shape, element) * element;
   auto const strides = strides_of(shape);
-  Part part{{}, prefix + bytes, prefix + index_of(shape, box.offset) * element, element, {}};
+  ObjectPart part{{}, prefix + bytes, prefix + index_of(shape, box.offset) * element, element, {}};
   std::size_t walked = shape.size();
   while (walked > 0) {  // axes that are whole belong to the row, and one more
     part.row *= box.shape[--walked];

@@ -34,7 +34,7 @@ bool is_contiguous(Box const& box, Shape const& shape) noexcept;
 
 /// Where the elements of `box` lie in an array of `shape` whose bytes begin at `prefix` of their object; without the
 /// key. Throws InvalidArgument where the array is too large for this machine. REQUIRES: within it, not empty
-Part part_of(Box const& box, Shape const& shape, std::size_t element, std::size_t prefix);
+ObjectPart part_of(Box const& box, Shape const& shape, std::size_t element, std::size_t prefix);
 
 /// Copies `extent` elements on each axis between two arrays. REQUIRES: they are within both; the memory does not
 /// overlap

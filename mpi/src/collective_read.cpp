@@ -40,7 +40,7 @@ Box inside_of(Meeting const& meeting) {
   return inside;
 }
 
-Part wanted_of(Layout const& layout, Meeting const& meeting) {
+ObjectPart wanted_of(Layout const& layout, Meeting const& meeting) {
   auto const& block = meeting.piece.block;
   auto const dtype = dtype_of(layout);
   auto part = part_of(inside_of(meeting), block, dtype.size, npy::prefix_size(dtype, block));
@@ -66,7 +66,7 @@ Bytes elements_of(StoreCore& store, Layout const& layout, Meeting const& meeting
 
 void read_blocks(StoreCore& store, Layout const& layout, Box const& box, std::span<std::byte> out) {
   std::vector<Meeting> meetings;
-  std::vector<Part> parts;
+  std::vector<ObjectPart> parts;
   std::size_t missing = volume(box);
   for (auto const& piece : layout.pieces) {
     require_sound(layout, piece);

@@ -122,9 +122,9 @@ class Network final : public Beyond, private Movable {
     std::atomic<State> state_{under_way};
   };
   /// That it is worth moving alone: much of the object is left, and this node has no copy of it.
-  bool is_worth(Part const& part, Name const& name);
+  bool is_worth(ObjectPart const& part, Name const& name);
   /// Asks its home and does not wait, or reads it where the window can. REQUIRES: a home on another node; it fits
-  std::shared_ptr<Portion> pull_part(Name const& name, Part const& part);
+  std::shared_ptr<Portion> pull_part(Name const& name, ObjectPart const& part);
   /// False: the deadline came. Or this rank closes, and it may be under way still.
   bool await(Portion const& portion, Deadline deadline);
 
@@ -201,7 +201,7 @@ class Network final : public Beyond, private Movable {
   std::optional<Image> read_slot(Name const& name);
   bool is_unchanged(Name const& name, Image const& slot);
   std::optional<State> read(Pin const& at, Name const& name);
-  std::optional<Bytes> read_part(Name const& name, Part const& part);
+  std::optional<Bytes> read_part(Name const& name, ObjectPart const& part);
   bool read_block(Pin const& at, Name const& name, Image const& slot);
   std::optional<std::uint32_t> owner_of(Name const& name, Image const& slot);
   std::uint64_t read_constant(std::uint32_t rank, std::uint64_t offset);
@@ -236,7 +236,7 @@ class Network final : public Beyond, private Movable {
   Handoff::Outcome publish(Handle at, std::span<std::byte const> object);
   void start(std::shared_ptr<Pull> const& pull);
   bool finish_pulls();
-  void start(std::shared_ptr<Portion> const& portion, Part const& part);
+  void start(std::shared_ptr<Portion> const& portion, ObjectPart const& part);
   bool finish_parts();
   void finish(Portion& portion);
   void arrive(Portion& portion, Bytes bytes);

@@ -20,14 +20,14 @@ constexpr std::size_t least_row = 512;  // bytes that one MPI_Get is worth
 
 /// Not what a STATE brings inside; nor where next to nothing is left, since all ranks of the node view what is whole;
 /// nor what would be read by very many MPI_Gets.
-bool Network::is_worth(Part const& part, Name const& name) {
+bool Network::is_worth(ObjectPart const& part, Name const& name) {
   if (part.object <= Mail::most_inside || part.size() > part.object - part.object / 8) return false;
   if (window_ && part.row < least_row && !part.axes.empty()) return false;
   auto const at = directory_.find(name);
   return !at || Handoff::state_of(*at) != State::ready || Handoff::elsewhere(*at);
 }
 
-std::shared_ptr<Network::Portion> Network::pull_part(Name const& name, Part const& part) {
+std::shared_ptr<Network::Portion> Network::pull_part(Name const& name, ObjectPart const& part) {
   throw_if_failed();
   auto portion = std::make_shared<Portion>();
   portion->name_ = name;
@@ -46,7 +46,7 @@ bool Network::await(Portion const& portion, Deadline deadline) {
 
 // ---- Inside move(), at a rank that asked ----
 
-void Network::start(std::shared_ptr<Portion> const& portion, Part const& part) {
+void Network::start(std::shared_ptr<Portion> const& portion, ObjectPart const& part) {
   auto const size = part.size();
   portion->size_ = size;
   portion->tag_ = mail_.new_tag();

@@ -140,7 +140,7 @@ bool Network::read_block(Pin const& at, Name const& name, Image const& slot) {
 }
 
 /// As read_block(), the rows of a part. nullopt: its home has to be asked.
-std::optional<Bytes> Network::read_part(Name const& name, Part const& part) {
+std::optional<Bytes> Network::read_part(Name const& name, ObjectPart const& part) {
   auto const mpi = try_enter_mpi();
   auto const slot = mpi ? read_slot(name) : std::nullopt;
   if (!slot || slot->word() != word_of(name.generation, Phase::ready) || slot->size() != part.object)

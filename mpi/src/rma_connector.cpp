@@ -273,7 +273,7 @@ std::optional<Bytes> RmaConnector::get(Key const& key) {
   return bytes;
 }
 
-void RmaConnector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+void RmaConnector::get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) {
   constexpr std::size_t most_under_way = std::size_t{256} << 20U;  // bytes, beyond the first
   Call const call(*segment_);
   std::vector<std::size_t> whole;

@@ -88,7 +88,7 @@ class RmaConnector final : public DeferrableConnector {
   Key put(Buffer object) override;
   std::optional<Bytes> get(Key const& key) override;
   /// Those that lie whole on this node while the others are under way, some at a time.
-  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override;
+  void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) override;
   bool exists(Key const& key) override;
   void evict(Key const& key) override;
   Config config() const override;

@@ -13,10 +13,10 @@ namespace {
 
 using namespace cuts;
 using proxystore::CorruptObject;
-using proxystore::Part;
+using proxystore::ObjectPart;
 namespace parts = proxystore::mpi::detail;
 
-std::vector<Cell> cells_in(Part const& part, std::span<std::byte const> object) {
+std::vector<Cell> cells_in(ObjectPart const& part, std::span<std::byte const> object) {
   std::vector<Cell> cells(part.size() / sizeof(Cell));
   parts::pack(part, object, std::as_writable_bytes(std::span(cells)));
   return cells;
@@ -54,19 +54,21 @@ TEST(Parts, AreOneRowWhereTheBoxIsContiguous) {
   EXPECT_TRUE(parts::part_of({{1, 2, 3}, {1, 1, 2}}, {4, 5, 6}, 8, 0).axes.empty());
   auto const planes = parts::part_of({{0, 1, 0}, {4, 2, 6}}, {4, 5, 6}, 8, 128);
   EXPECT_EQ(planes.row, 2U * 6 * 8);
-  EXPECT_EQ(planes.axes, (std::vector<Part::Axis>{{4, 5 * 6 * 8}}));
+  EXPECT_EQ(planes.axes, (std::vector<ObjectPart::Axis>{{4, 5 * 6 * 8}}));
   EXPECT_EQ(planes.begin, 128U + 6 * 8);
 }
 
 TEST(Parts, ThatDoNotFitAreRefused) {
   constexpr auto huge = ~std::size_t{0};
-  for (Part const& good : {Part{{}, 100, 0, 100, {}}, Part{{}, 100, 100, 0, {}}, Part{{}, 100, 4, 1, {{96, 1}}},
-                           Part{{}, 100, 0, 4, {{10, 10}, {2, 6}}}, Part{{}, 100, 0, 4, {{0, huge}}}})
+  for (ObjectPart const& good :
+       {ObjectPart{{}, 100, 0, 100, {}}, ObjectPart{{}, 100, 100, 0, {}}, ObjectPart{{}, 100, 4, 1, {{96, 1}}},
+        ObjectPart{{}, 100, 0, 4, {{10, 10}, {2, 6}}}, ObjectPart{{}, 100, 0, 4, {{0, huge}}}})
     EXPECT_EQ(parts::parse_part(parts::write_part(good)).size(), good.size());
-  for (Part const& bad :
-       {Part{{}, 100, 0, 101, {}}, Part{{}, 100, 101, 0, {}}, Part{{}, 100, 4, 1, {{97, 1}}},
-        Part{{}, 100, 0, 4, {{10, 10}, {2, 7}}}, Part{{}, 100, 0, 1, {{2, huge}}}, Part{{}, 100, 0, 1, {{huge, 0}}},
-        Part{{}, 100, 0, 0, {{huge, 0}}}, Part{{}, 100, 0, 10, {{6, 0}, {6, 0}}}, Part{{}, 100, huge, huge, {}}}) {
+  for (ObjectPart const& bad :
+       {ObjectPart{{}, 100, 0, 101, {}}, ObjectPart{{}, 100, 101, 0, {}}, ObjectPart{{}, 100, 4, 1, {{97, 1}}},
+        ObjectPart{{}, 100, 0, 4, {{10, 10}, {2, 7}}}, ObjectPart{{}, 100, 0, 1, {{2, huge}}},
+        ObjectPart{{}, 100, 0, 1, {{huge, 0}}}, ObjectPart{{}, 100, 0, 0, {{huge, 0}}},
+        ObjectPart{{}, 100, 0, 10, {{6, 0}, {6, 0}}}, ObjectPart{{}, 100, huge, huge, {}}}) {
     EXPECT_FALSE(bad.fits());
     EXPECT_THROW((void)parts::parse_part(parts::write_part(bad)), CorruptObject);
   }
@@ -80,7 +82,7 @@ TEST(Parts, ThatAreCutOffAreRefused) {
       EXPECT_THROW((void)parts::parse_part(said), CorruptObject) << said.size();
     }
   }
-  Part deep{{}, 100, 0, 1, std::vector<Part::Axis>(65, {1, 0})};
+  ObjectPart deep{{}, 100, 0, 1, std::vector<ObjectPart::Axis>(65, {1, 0})};
   EXPECT_THROW((void)parts::parse_part(parts::write_part(deep)), CorruptObject) << "more axes than arrays have";
 }
 

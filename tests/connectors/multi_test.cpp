@@ -68,7 +68,7 @@ TEST(Multi, PutsABatchEachWhereItsSizeBelongsAndGetsItInOrder) {
 class Cutting final : public ForwardingConnector {
  public:
   Cutting() : ForwardingConnector(std::make_unique<LocalConnector>()) {}
-  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override {
+  void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) override {
     ForwardingConnector::get_parts(parts, [&](std::size_t i, std::optional<PartBytes> object) {
       if (object && object->bytes.size() == parts[i].object)
         object = PartBytes{object->bytes.slice(parts[i].begin, parts[i].row), false};
@@ -88,11 +88,11 @@ TEST(Multi, MovesPartsWhereItsMembersDo) {
     return key;
   };
   Key const put = store->put(Buffer(5000)), set = promised(5000), referred = promised(20'000);
-  std::vector<Part> const parts{{put, 5000, 100, 10, {}},
-                                {Key("cuts?absent"), 5000, 100, 10, {}},
-                                {set, 5000, 100, 10, {}},
-                                {referred, 20'000, 100, 10, {}},
-                                {Key("no such"), 5000, 100, 10, {}}};
+  std::vector<ObjectPart> const parts{{put, 5000, 100, 10, {}},
+                                      {Key("cuts?absent"), 5000, 100, 10, {}},
+                                      {set, 5000, 100, 10, {}},
+                                      {referred, 20'000, 100, 10, {}},
+                                      {Key("no such"), 5000, 100, 10, {}}};
   std::vector<std::size_t> sizes(parts.size(), 1);
   store->get_parts(parts, [&](std::size_t i, std::optional<PartBytes> const& part) {
     sizes[i] = part ? part->bytes.size() : 0;

@@ -18,7 +18,7 @@ TEST_P(EveryConnector, RefusesEverythingAfterClose) {
   EXPECT_THROW((void)connector().exists(key), StoreClosed);
   EXPECT_THROW(connector().evict(key), StoreClosed);
   EXPECT_THROW((void)connector().get_batch({key}), StoreClosed);
-  Part const part{key, 1, 0, 1, {}};
+  ObjectPart const part{key, 1, 0, 1, {}};
   EXPECT_THROW(connector().get_parts({&part, 1}, [](auto...) {}), StoreClosed);
   std::vector<Buffer> batch;
   batch.push_back(buffer_of("z"));

@@ -95,7 +95,7 @@ TEST_P(EveryConnector, GetsPartsOrTheWholeOfThem) {
   std::size_t const size = 10'000;
   Key const key = connector().put(filled(size, 3)), gone = connector().put(buffer_of("gone"));
   connector().evict(gone);
-  std::vector<Part> const parts{
+  std::vector<ObjectPart> const parts{
       {key, size, 5000, 100, {}}, {gone, 4, 0, 1, {}}, {key, size, 8, 8, {{10, 1000}, {3, 16}}}};
   std::vector<int> visits(parts.size());
   connector().get_parts(parts, [&](std::size_t i, std::optional<PartBytes> const& part) {

@@ -56,7 +56,7 @@ TEST(MetricsTest, MeasureTimes) {
 TEST(MetricsTest, CountTheBytesOfPartsThatCame) {
   MeteringConnector metering(std::make_unique<LocalConnector>());
   auto const key = metering.put(Buffer(100));
-  std::vector<Part> const parts{{key, 100, 0, 1, {}}, {Key("absent"), 100, 0, 1, {}}};
+  std::vector<ObjectPart> const parts{{key, 100, 0, 1, {}}, {Key("absent"), 100, 0, 1, {}}};
   int visits = 0;
   metering.get_parts(parts, [&](std::size_t, std::optional<PartBytes> const&) { ++visits; });
   EXPECT_EQ(visits, 2);

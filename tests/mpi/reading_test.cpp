@@ -107,7 +107,7 @@ TEST_P(Reading, BringsTheRowsOfAPartAndNoneOfAnEvictedObject) {
   for (int round = 0; round < 8; ++round) {
     auto const seed = static_cast<std::uint64_t>(round);
     Key const key(share(rank == 0 ? connector.put(filled(MiB, seed)).text() : "", 0));
-    Part const part{key, MiB, 64, row, {{3, MiB / 4}, {5, 2 * row}}};
+    ObjectPart const part{key, MiB, 64, row, {{3, MiB / 4}, {5, 2 * row}}};
     bool const evicts = rank == 0 && round % 2 == 1;
     if (evicts) connector.evict(key);  // while others read
     auto const expected = filled(MiB, seed);

@@ -136,7 +136,7 @@ TEST_F(Regions, MovePartsOfEverySizeAroundThatOfLetters) {
   std::size_t const object = 20'000;
   auto const expected = filled(object, 5);
   Key const key(share(rank == last ? connector.put(filled(object, 5)).text() : "", last));
-  std::vector<Part> some, small_rows;
+  std::vector<ObjectPart> some, small_rows;
   for (std::size_t const row : {1, 3839, 3840, 3841, 10'000}) some.push_back({key, object, 24, row, {}});
   for (std::size_t const rows : {1, 3, 9}) some.push_back({key, object, 16, 1000, {{rows, 2000}}});
   for (std::size_t const rows : {1, 7, 480, 481, 900}) small_rows.push_back({key, object, 16, 8, {{rows, 16}}});
@@ -148,7 +148,7 @@ TEST_F(Regions, MovePartsOfEverySizeAroundThatOfLetters) {
       EXPECT_EQ(part->whole, !is_far(last) || (by_window && parts[i].row == 8)) << i;
       ASSERT_EQ(part->bytes.size(), part->whole ? object : parts[i].size());
       if (part->whole) return;
-      auto const [rows, stride] = parts[i].axes.empty() ? Part::Axis{1, 0} : parts[i].axes[0];
+      auto const [rows, stride] = parts[i].axes.empty() ? ObjectPart::Axis{1, 0} : parts[i].axes[0];
       for (std::size_t row = 0; row < rows; ++row)
         EXPECT_EQ(std::memcmp(part->bytes.data() + row * parts[i].row, expected.data() + parts[i].begin + row * stride,
                               parts[i].row),
@@ -166,10 +166,10 @@ TEST_F(Regions, MoveTheWholeOfWhatIsOtherwiseThanAPartSays) {
   Key const pending(share(rank == 0 ? connector.new_key({}).text() : "", 0));
   if (rank == 0) connector.evict(gone);
   meet();
-  std::vector<Part> const parts{{key, 30'000, 0, 8, {}},
-                                {gone, 20'000, 0, 8, {}},
-                                {pending, 20'000, 0, 8, {}},
-                                {Key("no key"), 20'000, 0, 8, {}}};
+  std::vector<ObjectPart> const parts{{key, 30'000, 0, 8, {}},
+                                      {gone, 20'000, 0, 8, {}},
+                                      {pending, 20'000, 0, 8, {}},
+                                      {Key("no key"), 20'000, 0, 8, {}}};
   connector.get_parts(parts, [&](std::size_t i, std::optional<PartBytes> const& part) {
     ASSERT_EQ(part.has_value(), i == 0) << i;
     EXPECT_TRUE(!part || (part->whole && is_filled(part->bytes.span(), 5)));
@@ -194,7 +194,7 @@ TEST_F(Regions, OfAnEvictedArrayAreNotFound) {
 TEST_F(Regions, MoveOnWhenAVisitorThrows) {
   std::size_t const object = 20'000;
   Key const key(share(rank == 0 ? connector.put(filled(object, 5)).text() : "", 0));
-  std::vector<Part> const parts(20, {key, object, 0, 5000, {}});
+  std::vector<ObjectPart> const parts(20, {key, object, 0, 5000, {}});
   EXPECT_THROW(connector.get_parts(parts, [](auto...) { throw std::runtime_error("the visitor's"); }),
                std::runtime_error);
   int visits = 0;
@@ -229,7 +229,7 @@ TEST_F(Regions, EndWithTheStoreOfWhoWaitsForThem) {
 TEST_F(Regions, DoNotKeepAStoreFromClosingThatAreUnderWay) {
   Store leaving = Store::open("leaving", mpi::rma(MPI_COMM_WORLD, {.capacity = 2 * MiB}));
   Key const key(share(rank == last ? leaving.connector().put(filled(20'000, 5)).text() : "", last));
-  std::vector<Part> const parts(100, {key, 20'000, 0, 9000, {}});
+  std::vector<ObjectPart> const parts(100, {key, 20'000, 0, 9000, {}});
   EXPECT_THROW(leaving.connector().get_parts(parts, [](auto...) { throw std::runtime_error("the visitor's"); }),
                std::runtime_error);
   leaving.close();

@@ -215,11 +215,11 @@ std::vector<std::optional<Bytes>> MultiConnector::get_batch(std::vector<Key> con
 
 /// What is not the object itself under a promised key (a reference, or an object written otherwise) has another size,
 /// and so comes whole. An object as small as a reference is not asked for in parts.
-void MultiConnector::get_parts(std::span<Part const> parts, PartVisitor const& visit) {
+void MultiConnector::get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) {
   ensure_open();
   struct Share {
     std::vector<std::size_t> at;
-    std::vector<Part> parts;
+    std::vector<ObjectPart> parts;
   };
   std::map<std::size_t, Share> shares;  // by the number of the member
   for (std::size_t i = 0; i < parts.size(); ++i) {

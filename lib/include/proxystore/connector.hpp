@@ -57,7 +57,7 @@ struct Tags {
 };
 
 /// A box of bytes in an object: rows that lie apart by strides, as a region does in an array in C order.
-struct PROXYSTORE_EXPORT Part {
+struct PROXYSTORE_EXPORT ObjectPart {
   /// One axis of the box.
   struct Axis {
     std::size_t count;   ///< of rows, or of what the axes after this one make of them
@@ -109,7 +109,7 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
   /// until all have come. A connector that has to move an object moves no more of it than its part, unless that costs
   /// more; an object of another size than the part says comes whole. What `visit` throws ends the call. The default
   /// gets each object, one after the other. REQUIRES: all parts fit()
-  virtual void get_parts(std::span<Part const> parts, PartVisitor const& visit);
+  virtual void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit);
 
   /// Enough to rebuild the connector in another process, or to say that this cannot be done there.
   virtual Config config() const = 0;

@@ -29,7 +29,9 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys) override {
     return inner_->get_batch(keys);
   }
-  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override { inner_->get_parts(parts, visit); }
+  void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) override {
+    inner_->get_parts(parts, visit);
+  }
   Config config() const override { return inner_->config(); }
   void close() override { inner_->close(); }
   void opened_as(std::string const& store) override { inner_->opened_as(store); }

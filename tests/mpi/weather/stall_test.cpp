@@ -113,7 +113,7 @@ TEST_F(Stalls, HoldUpWhoPullsBytesThatLieThere) {
 TEST_F(Stalls, HoldUpWhoPullsAPartOfBytesThatLieThere) {
   constexpr std::size_t bytes = 500'000;
   Key const key(share(std::string(rank == 0 ? store.connector().put(filled(bytes, 5)).text() : ""), 0));
-  Part const part{key, bytes, 0, 100'000, {}};
+  ObjectPart const part{key, bytes, 0, 100'000, {}};
   std::size_t came = 0;
   auto const get = [&] {
     store.connector().get_parts({&part, 1}, [&](std::size_t, std::optional<PartBytes> const& rows) {

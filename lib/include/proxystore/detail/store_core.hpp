@@ -43,7 +43,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   std::vector<Key> put_batch(std::vector<Buffer> objects, Tags const& tags = {});
   std::optional<Bytes> get(Key const& key);
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys);
-  void get_parts(std::span<Part const> parts, PartVisitor const& visit);
+  void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit);
   bool exists(Key const& key);
   void evict(Key const& key);
   Lifespans& lifespans() noexcept { return lifespans_; }

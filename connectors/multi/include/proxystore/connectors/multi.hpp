@@ -72,7 +72,7 @@ class PROXYSTORE_EXPORT MultiConnector final : public DeferrableConnector {
   void evict(Key const& key) override;
   std::vector<Key> put_batch(std::vector<Buffer> objects) override;
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys) override;
-  void get_parts(std::span<Part const> parts, PartVisitor const& visit) override;
+  void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) override;
   /// Of members with `hosts` the config as it was given, since it must be the same on all of them; of others their own.
   Config config() const override;
   void close() override;
