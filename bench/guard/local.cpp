@@ -2,6 +2,7 @@
 //     valgrind --tool=callgrind … guard_local, by bench/guard/check
 #include <proxystore/connectors/local.hpp>
 
+#include <filesystem>
 #include <map>
 
 #include <cereal/types/map.hpp>
@@ -48,9 +49,37 @@ void serialization() {
   });
 }
 
+/// What it takes to be seen, and that it takes nothing where it is off.
+void seen() {
+  auto const file = (std::filesystem::temp_directory_path() / (make_uuid_key().text() + ".json")).string();
+  {
+    auto const open = [](char const* name, StoreOptions options) {
+      options.cache_objects = 0;
+      return Store::open(name, std::make_unique<LocalConnector>(), std::move(options));
+    };
+    auto plain = open("plain", {}), metered = open("metered", {.metrics = Metering::kept});
+    auto traced = open("traced", {.trace = file});
+    auto const life = [](Store& store) {
+      return [&store](std::size_t) {
+        auto const future = store.future<double>();
+        future.set_result(2.5);
+        use(future.result());
+        store.evict(future.key());
+      };
+    };
+    twice([&](Meter const& meter) {
+      meter.count("the life of a future", life(plain));
+      meter.count("the life of a future, with metrics", life(metered));
+      meter.count("the life of a future, with a trace", life(traced));
+    });
+  }
+  std::filesystem::remove(file);
+}
+
 }  // namespace
 
 int main() {
   serialization();
+  seen();
   paths("local", [] { return std::make_unique<LocalConnector>(); });
 }
