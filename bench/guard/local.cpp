@@ -35,13 +35,13 @@ void serialization() {
   std::map<std::string, double> table;
   for (int i = 0; i < 16; ++i) table["quantity " + std::to_string(i)] = i;
   auto store = open("serialization", std::make_unique<LocalConnector>());
-  Array<double> array({8, 16});
+  Array<double> array({8, 8});
   for (auto& value : array.span()) value = 1;
   twice([&](Meter const& meter) {
     as_bytes(meter, "double", 2.5);
     as_bytes(meter, "string of 64", std::string(64, 'x'));
-    as_bytes(meter, "vector<double> of 128", std::vector<double>(128, 2.5));
-    as_bytes(meter, "Array<double> of 8 x 16", array);
+    as_bytes(meter, "vector<double> of 64", std::vector<double>(64, 2.5));
+    as_bytes(meter, "Array<double> of 8 x 8", array);
     as_bytes(meter, "struct of 10 fields", Particle());
     as_bytes(meter, "map of 16", table);
     as_bytes(meter, "proxy", store.proxy_from_key<double>(Key("1")));

@@ -85,10 +85,10 @@ void paths(std::string const& medium, Connect const& connect) {
   };
   twice([&](Meter const& meter) {
     all(meter, medium + ", 8 B: ", 2.5);
-    all(meter, medium + ", 1 KiB: ", std::vector<double>(128, 2.5));
-    meter.count(medium + ", 1 KiB in place: allocate, set, view", [&](std::size_t) {
+    all(meter, medium + ", 512 B: ", std::vector<double>(64, 2.5));
+    meter.count(medium + ", 512 B in place: allocate, set, view", [&](std::size_t) {
       auto const future = store.template future<Array<double>>();
-      auto array = store.template allocate<double>({128});
+      auto array = store.template allocate<double>({64});
       future.set_result(std::move(array));
       use(future.result());
       store.evict(future.key());
