@@ -64,7 +64,7 @@ void Daemon::start() {
 }
 
 void Daemon::terminate() const { process_->signal(SIGTERM); }
-void Daemon::freeze() const { process_->signal(SIGSTOP); }
+void Daemon::freeze() const { process_->freeze(); }
 void Daemon::thaw() const { process_->signal(SIGCONT); }
 
 proxystore::EndpointOptions Daemon::options() const { return {.endpoints = {uuid_}, .home = home()}; }

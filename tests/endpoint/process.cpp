@@ -69,6 +69,12 @@ void Process::signal(int number) const {
   if (id_ > 0) kill(id_, number);
 }
 
+void Process::freeze() const {
+  signal(SIGSTOP);
+  siginfo_t stopped{};
+  waitid(P_PID, static_cast<id_t>(id_), &stopped, WSTOPPED | WNOWAIT);
+}
+
 int Process::wait() {
   if (id_ <= 0) return -1;
   int status = 0;

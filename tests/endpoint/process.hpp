@@ -26,6 +26,7 @@ class Process {
   /// Returns when it has said `text`, or has ended: what it has said.
   std::string until(std::string_view text);
   void signal(int number) const;
+  void freeze() const;  ///< Returns when it stands still.
   /// Until it has ended; its exit status.
   int wait();
   /// Asks it to end.

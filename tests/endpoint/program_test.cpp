@@ -102,6 +102,7 @@ TEST_F(EndpointProgram, TellsAProcessThatHangsFromOneThatRuns) {
   start();
   auto const hung = process();
   ASSERT_EQ(kill(hung, SIGSTOP), 0);
+  while (state_of(home_.path(), "here") == "RUNNING") std::this_thread::yield();  // it stops when the signal is there
   EXPECT_EQ(state_of(home_.path(), "here"), "HANGING");
   EXPECT_THAT(call({"start", "here"}),
               AllOf(testing::Field(&Ran::status, 1), testing::Field(&Ran::output, HasSubstr("does not answer"))));

@@ -136,7 +136,11 @@ void Server::shut_down() {
   reap();
 }
 
-void Server::freeze() const { ::kill(process_, SIGSTOP); }
+void Server::freeze() const {
+  ::kill(process_, SIGSTOP);
+  siginfo_t stopped{};
+  waitid(P_PID, static_cast<id_t>(process_), &stopped, WSTOPPED | WNOWAIT);  // until it stands still
+}
 void Server::thaw() const { ::kill(process_, SIGCONT); }
 
 proxystore::RedisOptions Server::options() const {
