@@ -1,3 +1,5 @@
+#include <latch>
+
 #include "support.hpp"
 
 namespace {
@@ -305,15 +307,18 @@ TEST_F(OwnedTest, TellsOwnersAndBorrowersApartWhenTheyArrive) {
 TEST_F(OwnedTest, LendsAndTakesBackOnSeveralThreads) {
   auto owner = store_.owned_proxy(Text("shared"), {.populate = false});
   {
+    std::latch asked(1);  // until then none gives back its own
     std::vector<std::jthread> readers;
     for (int t = 0; t < 4; ++t)
-      readers.emplace_back([ref = owner.borrow()] {
+      readers.emplace_back([ref = owner.borrow(), &asked] {
         for (int i = 0; i < 100; ++i) {
           auto const copy = ref;
           if (*copy != "shared") ADD_FAILURE();
         }
+        asked.wait();
       });
     EXPECT_THROW((void)owner.mut_borrow(), InvalidArgument);
+    asked.count_down();
   }
   EXPECT_NO_THROW(owner.update("alone"));
 }
