@@ -50,6 +50,7 @@ Network::Network(MPI_Comm comm, Place place, Handoff& handoff, Arena& arena, Dir
 /// The thread that moves while nobody else does. It keeps out of the way of who does, and of a program that calls MPI
 /// itself: each time that it wakes up costs them some 10 µs where cores are few.
 void Network::serve() {
+  OwnThread const own;
   handoff_.count_driving(1);
   Rest rest(Patience{0us, 50us}, 10);
   while (!stop_.load() && !failed_) {

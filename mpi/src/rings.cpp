@@ -7,6 +7,9 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <set>
+#include <string>
 #include <utility>
 
 #include <unistd.h>
@@ -30,13 +33,40 @@ std::chrono::nanoseconds processor_time() noexcept {
   return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
-/// A thread of this process other than this one has work to do: as Linux says, where it has no core to do it on too.
+class OwnThreads {
+ public:
+  void add(std::string id) {
+    std::lock_guard lock(mutex_);
+    ids_.insert(std::move(id));
+  }
+  void remove(std::string const& id) {
+    std::lock_guard lock(mutex_);
+    ids_.erase(id);
+  }
+  bool has(std::string const& id) {
+    std::lock_guard lock(mutex_);
+    return ids_.contains(id);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> ids_;
+};
+
+OwnThreads& own_threads() {
+  static auto* const all = new OwnThreads;  // never destroyed: threads may end after the statics do
+  return *all;
+}
+
+/// A thread of the program other than this one has work to do: as Linux says, where it has no core to do it on too.
 bool another_thread_runs() {
   auto const self = std::to_string(gettid());
   std::error_code failed;
   for (auto const& task : std::filesystem::directory_iterator("/proc/self/task", failed)) {
     std::string line;
-    if (task.path().filename() == self || !std::getline(std::ifstream(task.path() / "stat"), line)) continue;
+    if (task.path().filename() == self || own_threads().has(task.path().filename()) ||
+        !std::getline(std::ifstream(task.path() / "stat"), line))
+      continue;
     auto const state = line.find_last_of(')') + 2;  // "id (name) S …"
     if (state < line.size() && (line[state] == 'R' || line[state] == 'D')) return true;
   }
@@ -47,6 +77,9 @@ bool another_thread_runs() {
 
 void note_thread() noexcept { thread_local Noted const noted; }
 int noted_threads() noexcept { return threads.load(); }
+
+OwnThread::OwnThread() { own_threads().add(std::to_string(gettid())); }
+OwnThread::~OwnThread() { own_threads().remove(std::to_string(gettid())); }
 
 std::uint64_t Rings::begin(std::uint32_t producer, Name const& name) noexcept {
   auto& record = header_of(slabs_[place_.mine]).wait;

@@ -98,4 +98,13 @@ class RingWait final : public LongWait {
 void note_thread() noexcept;
 int noted_threads() noexcept;
 
+/// The calling thread is the library's own while this lives: it sets no future.
+class OwnThread {
+ public:
+  OwnThread();
+  ~OwnThread();
+  OwnThread(OwnThread const&) = delete;
+  OwnThread& operator=(OwnThread const&) = delete;
+};
+
 }  // namespace proxystore::mpi::detail
