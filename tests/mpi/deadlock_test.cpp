@@ -1,4 +1,8 @@
 // Ranks that wait for each other in a ring all get a DeadlockError that tells the ring; others are left in peace.
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
 #include <thread>
 
 #include "world.hpp"
@@ -11,6 +15,33 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr auto check = 50ms;  // a ring is found at the second look, and told at one of the next
+
+/// Keeps all cores of the machine busy, twice over.
+class Busy {
+ public:
+  Busy() {
+    for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
+      auto const id = fork();
+      if (id == 0) burn();
+      if (id > 0) processes_.push_back(id);
+    }
+  }
+  ~Busy() {
+    for (auto const id : processes_) kill(id, SIGKILL);
+    for (auto const id : processes_) waitpid(id, nullptr, 0);
+  }
+  Busy(Busy const&) = delete;
+  Busy& operator=(Busy const&) = delete;
+
+ private:
+  [[noreturn]] static void burn() {  // gone with its parent, and after a minute
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(60);
+    for (bool volatile on = true; on;) continue;
+    _exit(0);
+  }
+  std::vector<pid_t> processes_;
+};
 
 class Deadlocks : public Ranks {
  protected:
@@ -36,7 +67,8 @@ TEST_F(Deadlocks, EndWhereAllRanksWaitForTheirNeighbour) {
   auto const next = (rank + 1) % size;
   auto const text = error_of<DeadlockError>([&] { (void)futures[static_cast<std::size_t>(next)].result(patience); });
   EXPECT_THAT(text, AllOf(HasSubstr("made at deadlock_test.cpp:"), HasSubstr("in store 'deadlocks'"),
-                          HasSubstr("these wait for each other: " + waits(0, futures[static_cast<std::size_t>(1 % size)], 1 % size))));
+                          HasSubstr("these wait for each other: " +
+                                    waits(0, futures[static_cast<std::size_t>(1 % size)], 1 % size))));
   EXPECT_EQ(share(text.substr(text.find("these wait")), 0), text.substr(text.find("these wait"))) << "all get the same";
   meet();
   futures[static_cast<std::size_t>(rank)].set_result(rank);
@@ -45,10 +77,20 @@ TEST_F(Deadlocks, EndWhereAllRanksWaitForTheirNeighbour) {
 
 TEST_F(Deadlocks, AreToldToAllAlthoughTheFirstThatKnowLeave) {
   auto const next = (rank + 1) % size;
-  auto leaving = std::optional(Store::open("leaving", mpi::rma(MPI_COMM_WORLD, {.capacity = 2 * MiB}), {.deadlock_check = check}));
+  auto leaving =
+      std::optional(Store::open("leaving", mpi::rma(MPI_COMM_WORLD, {.capacity = 2 * MiB}), {.deadlock_check = check}));
   auto const futures = gather(leaving->future<int>({.producer = next}));
   EXPECT_THROW(futures[static_cast<std::size_t>(rank)].wait(patience), DeadlockError);
   leaving.reset();
+}
+
+TEST_F(Deadlocks, AreSeenWhereTheMachineIsBusy) {
+  auto const futures = one_of_each();
+  std::optional<Busy> busy;
+  if (rank == 0) busy.emplace();
+  for (int round = 0; round < 3; ++round)
+    EXPECT_THROW(futures[static_cast<std::size_t>((rank + 1) % size)].wait(patience), DeadlockError) << round;
+  meet();
 }
 
 TEST_F(Deadlocks, EndAWaitForOneself) {
