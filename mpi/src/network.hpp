@@ -244,6 +244,7 @@ class Network final : public Beyond, private Movable {
   void finish(Pull& pull);
   void refuse(std::uint32_t to, int tag, Name const& name);
   std::optional<Bytes> bytes_at(Handle at);
+  std::optional<Bytes> packed(ObjectPart const& part, std::span<std::byte const> object);
   bool send_body(std::uint32_t to, int tag, Handle at);
   std::byte* make_room(std::size_t bytes) noexcept;
   void remember(Name const& name, Handle at, std::uint64_t bytes);
@@ -278,6 +279,7 @@ class Network final : public Beyond, private Movable {
   std::uint64_t cached_bytes_ = 0;
   std::atomic<std::uint64_t> pulled_{0};
   std::atomic<std::uint64_t> parts_pulled_{0}, parts_bytes_{0};
+  std::atomic<std::uint64_t> packed_bytes_{0};  // of parts on their way to others
   std::atomic<std::uint64_t> read_{0};  // by this rank from other nodes' memory
   std::mutex constants_mutex_;
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> constants_;  // by rank and offset; as many as it read

@@ -118,12 +118,23 @@ void Network::on_pull_part(Mail::Received const& received) {
     return mail_.send(from, answer, {}, rows);
   }
   if (size == part.row) return mail_.send_body(from, tag, object->slice(part.begin, size));
+  if (auto rows = packed(part, object->span())) return mail_.send_body(from, tag, *std::move(rows));
+  refuse(from, tag, asked.name);  // who asked pulls the object
+}
+
+/// nullopt: with it, more would be on its way to others than this rank may hold of theirs.
+std::optional<Bytes> Network::packed(ObjectPart const& part, std::span<std::byte const> object) {
+  auto const size = part.size();
+  if (size > options_.cache_bytes - std::min<std::uint64_t>(packed_bytes_, options_.cache_bytes)) return std::nullopt;
   try {
-    Buffer rows(size);
-    pack(part, object->span(), rows.span());
-    mail_.send_body(from, tag, std::move(rows).freeze());
+    auto rows = std::make_shared<Buffer>(std::max(size, Buffer::inline_capacity + 1));
+    pack(part, object, rows->span());
+    packed_bytes_ += size;
+    auto const memory = rows->span().first(size);
+    auto const sent = [this, size, rows](void const*) { packed_bytes_ -= size; };
+    return Bytes(memory, std::shared_ptr<void const>(memory.data(), sent));
   } catch (std::bad_alloc const&) {
-    refuse(from, tag, asked.name);
+    return std::nullopt;
   }
 }
 

@@ -160,6 +160,25 @@ TEST_F(Regions, MovePartsOfEverySizeAroundThatOfLetters) {
   }
 }
 
+TEST_F(Regions, AreNotPackedBeyondWhatARankMayHoldForOthers) {
+  Store small = Store::open("small", mpi::rma(MPI_COMM_WORLD, {.capacity = 2 * MiB, .cache = 64 * 1024}));
+  std::size_t const object = 400'000, row = 1000;
+  Key const key(share(rank == last ? small.connector().put(filled(object, 5)).text() : "", last));
+  ObjectPart const too_much{key, object, 0, row, {{66, 2 * row}}}, enough{key, object, 0, row, {{64, 2 * row}}};
+  for (auto const* const part : {&enough, &too_much}) {
+    if (rank != 0) break;  // one asks, so that nothing else is packed
+    small.connector().get_parts({part, 1}, [&](std::size_t, std::optional<PartBytes> const& came) {
+      ASSERT_TRUE(came.has_value());
+      if (!by_window) {
+        EXPECT_EQ(came->whole, part == &too_much || !is_far(last));
+      }
+      ASSERT_EQ(came->bytes.size(), came->whole ? object : part->size());
+      EXPECT_EQ(std::memcmp(came->bytes.data(), filled(object, 5).data(), row), 0);
+    });
+  }
+  meet();
+}
+
 TEST_F(Regions, MoveTheWholeOfWhatIsOtherwiseThanAPartSays) {
   Key const key(share(rank == 0 ? connector.put(filled(20'000, 5)).text() : "", 0));
   Key const gone(share(rank == 0 ? connector.put(filled(20'000, 6)).text() : "", 0));

@@ -20,7 +20,8 @@ struct RmaOptions {
   std::size_t capacity = 0;
   /// Commits the whole capacity at opening: no page faults later, and a lack of memory shows at once.
   bool prefault = false;
-  /// Of these bytes, how many may hold objects pulled from other nodes, oldest out first. 0: half of the capacity.
+  /// Of these bytes, how many may hold objects pulled from other nodes, oldest out first. As many more, of the process,
+  /// hold parts of objects on their way to other nodes. 0: half of the capacity.
   std::size_t cache = 0;
 
   /// What moves messages between nodes. `calls`: a rank serves the others while it is in a blocking call of the
