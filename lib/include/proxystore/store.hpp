@@ -82,6 +82,7 @@ class PROXYSTORE_EXPORT Store {
     if (auto const object = cached<T>(key)) return *object;
     auto bytes = core().get(key);
     if (!bytes) return std::nullopt;
+    if (!core().cache().enabled()) return decode<T>(*bytes);
     return *keep<T>(key, *bytes);
   }
   /// Whether there is an object under that key: a future's, once it is set.
