@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <map>
@@ -111,13 +112,27 @@ struct Named {
   std::unique_ptr<Connector> connector;
 };
 
+/// The registry does not know the kinds that need a communicator.
+void require_known(std::string const& kind) {
+  auto known = Registry::instance().kinds();
+  if (std::find(known.begin(), known.end(), kind) != known.end()) return;
+  known.insert(known.end(), {"parallel-file", "rma"});
+  std::sort(known.begin(), known.end());
+  std::string list;
+  for (auto const& name : known) list += (list.empty() ? "" : ", ") + name;
+  throw ConfigError("connector kind '" + kind + "' is unknown (known: " + list +
+                    ") correct it, or call proxystore::register_connectors() first");
+}
+
 Named read(std::string_view text) {
   Named named;
   named.config = Config::parse(text);
   if (auto whole = collective_in(named.config)) named.parts.emplace("", *std::move(whole));
   for (auto const& [name, config] : Registry::instance().parts(named.config))
     if (auto part = collective_in(config)) named.parts.emplace(name, *std::move(part));
-  if (named.parts.empty()) named.connector = Registry::instance().connect(named.config);
+  if (!named.parts.empty()) return named;
+  require_known(named.config.kind());
+  named.connector = Registry::instance().connect(named.config);
   return named;
 }
 

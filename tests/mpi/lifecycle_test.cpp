@@ -174,7 +174,7 @@ TEST_F(Options, AreRefusedByAllRanks) {
   EXPECT_THAT(refused("rma:?capacity=lots"), HasSubstr("lots"));
   EXPECT_THAT(refused("rma:?capcity=1MiB"), AllOf(HasSubstr("capcity"), HasSubstr("prefault")));
   EXPECT_THAT(refused("rma:?prefault=perhaps"), HasSubstr("perhaps"));
-  EXPECT_THAT(refused("rna:"), HasSubstr("rna"));
+  EXPECT_THAT(refused("rna:"), AllOf(HasSubstr("'rna' is unknown"), HasSubstr("parallel-file"), HasSubstr("rma")));
   EXPECT_THAT(refused(""), testing::Not(testing::IsEmpty()));
   EXPECT_THAT(refused("rma:?capacity=1000"), HasSubstr("at least 1 MiB"));
 }
