@@ -3,19 +3,10 @@
 #include <fcntl.h>
 #include <sys/inotify.h>
 #include <unistd.h>
-#include <cstdio>
-#include <cstdlib>
+
+#include "checked.hpp"
 
 namespace raw {
-namespace {
-
-int checked(int result, char const* what) {
-  if (result >= 0) return result;
-  std::perror(what);
-  std::exit(1);
-}
-
-}  // namespace
 
 Watch::Watch(std::string const& directory) : queue_(checked(::inotify_init1(IN_CLOEXEC), "inotify")) {
   checked(::inotify_add_watch(queue_, directory.c_str(), IN_CREATE | IN_MOVED_TO), "watch");

@@ -2,19 +2,10 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <cstdio>
-#include <cstdlib>
+
+#include "checked.hpp"
 
 namespace raw {
-namespace {
-
-int checked(int result, char const* what) {
-  if (result >= 0) return result;
-  std::perror(what);
-  std::exit(1);
-}
-
-}  // namespace
 
 void write_file(std::string const& path, void const* data, std::size_t size, Sync sync) {
   auto const temporary = path + ".tmp";
