@@ -8,13 +8,6 @@ namespace {
 
 using namespace world;
 
-std::string processor() {
-  char name[MPI_MAX_PROCESSOR_NAME] = "";
-  int length = 0;
-  MPI_Get_processor_name(name, &length);
-  return {name, static_cast<std::size_t>(length)};
-}
-
 class Nodes : public RanksWithStore {
  protected:
   std::vector<std::string> const node_of = gather(processor());

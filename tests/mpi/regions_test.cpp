@@ -10,13 +10,6 @@ namespace {
 
 using namespace world;
 
-std::string processor() {
-  char name[MPI_MAX_PROCESSOR_NAME] = "";
-  int length = 0;
-  MPI_Get_processor_name(name, &length);
-  return {name, static_cast<std::size_t>(length)};
-}
-
 /// The number after `title` in a report; 0 on one node.
 std::size_t number(Store& of, std::string const& title) {
   auto const report = of.report();

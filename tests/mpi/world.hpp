@@ -46,6 +46,13 @@ inline int size_of(MPI_Comm comm = MPI_COMM_WORLD) {
   MPI_Comm_size(comm, &size);
   return size;
 }
+/// By which ranks of one node know each other.
+inline std::string processor() {
+  char name[MPI_MAX_PROCESSOR_NAME] = "";
+  int length = 0;
+  MPI_Get_processor_name(name, &length);
+  return {name, static_cast<std::size_t>(length)};
+}
 
 /// Values that ranks tell each other in the course of a test, each through a future of its own: a rank that fails and
 /// leaves the test fails what it had still to say, and those who listen fail too instead of hanging. One store for all
