@@ -112,11 +112,11 @@ TEST_F(Redis, LetsObjectsAndTheirPartsExpire) {
 TEST_F(Redis, GivesAndTakesBatchesOfAllSizes) {
   SmallParts few;
   std::vector<Buffer> objects;
-  for (std::size_t i = 0; i < 200; ++i) objects.push_back(buffer_of(pattern(i % 10 == 0 ? 9'000 + i : i)));
+  for (std::size_t i = 0; i < 700; ++i) objects.push_back(buffer_of(pattern(i % 10 == 0 ? 9'000 + i : i)));
   auto const keys = few.connector.put_batch(std::move(objects));
   auto const got = few.connector.get_batch(keys);
-  ASSERT_EQ(got.size(), 200U);
-  for (std::size_t i = 0; i < 200; ++i) ASSERT_TRUE(text_of(got[i]) == pattern(i % 10 == 0 ? 9'000 + i : i)) << i;
+  ASSERT_EQ(got.size(), 700U);
+  for (std::size_t i = 0; i < 700; ++i) ASSERT_TRUE(text_of(got[i]) == pattern(i % 10 == 0 ? 9'000 + i : i)) << i;
 }
 
 TEST_F(Redis, ForgetsThatAKeyWasEvictedAfterATime) {

@@ -173,6 +173,10 @@ std::optional<Bytes> RedisObjects::get(RedisConnection& from, std::string_view k
   return object_of(from, key, from.command({"GET", key}));
 }
 
+bool RedisObjects::is_in_parts(redisReply const& reply) {
+  return reply.type == REDIS_REPLY_STRING && detail::text_of(reply).starts_with(tag);
+}
+
 std::optional<Bytes> RedisObjects::object_of(RedisConnection& from, std::string_view key, RedisReply reply) const {
   if (reply->type == REDIS_REPLY_NIL) return std::nullopt;
   if (reply->type != REDIS_REPLY_STRING) redis_unexpected(*reply, from.server());

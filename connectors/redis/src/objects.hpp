@@ -38,7 +38,9 @@ class RedisObjects {
   void evict(RedisConnection& from, std::string_view key) const;
 
   std::optional<Bytes> get(RedisConnection& from, std::string_view key) const;
-  /// The object of a reply to GET. Other replies must not be due.
+  /// A reply to GET that only tells of the parts of an object.
+  static bool is_in_parts(redisReply const& reply);
+  /// The object of a reply to GET. Other replies must not be due where it is in parts; `key` is for these.
   std::optional<Bytes> object_of(RedisConnection& from, std::string_view key, RedisReply reply) const;
 
  private:

@@ -17,7 +17,9 @@ using namespace detail;
 namespace {
 
 constexpr std::chrono::milliseconds shortest_look(200);  // a look at a healthy server takes less than 1 ms
-constexpr std::size_t window = 64;                       // objects of a batch in one go
+constexpr std::size_t window = 64;                       // objects put in one go
+constexpr std::size_t first_gets = 128, most_gets = 256, least_gets = 16;  // under way at a time
+constexpr std::size_t bytes_of_gets = std::size_t{64} << 20U;              // of all that are under way, about
 
 void validate(RedisOptions const& options) {
   if (options.transport == RedisTransport::tls) require_tls();
@@ -104,23 +106,29 @@ std::optional<Bytes> RedisConnector::get(Key const& key) {
   return run([&, name = full(key)](RedisConnection& server) { return inside_->objects.get(server, name); });
 }
 
+/// Has requests under way all the time, so that the server does not fall asleep, and no more than it can well keep the
+/// answers of.
 std::vector<std::optional<Bytes>> RedisConnector::get_batch(std::vector<Key> const& keys) {
   ensure_open();
-  std::vector<std::optional<Bytes>> objects;
-  for (std::span<Key const> rest(keys); !rest.empty(); rest = rest.subspan(std::min(window, rest.size()))) {
-    auto const some = rest.first(std::min(window, rest.size()));
-    auto const got = run([&](RedisConnection& server) {
-      for (auto const& key : some) server.append({"GET", full(key)});
-      std::vector<RedisReply> replies;
-      for (std::size_t i = 0; i < some.size(); ++i) replies.push_back(server.receive());
-      std::vector<std::optional<Bytes>> found;
-      for (std::size_t i = 0; i < some.size(); ++i)
-        found.push_back(inside_->objects.object_of(server, full(some[i]), std::move(replies[i])));
-      return found;
-    });
-    objects.insert(objects.end(), got.begin(), got.end());
-  }
-  return objects;
+  if (keys.empty()) return {};
+  auto const& objects = inside_->objects;
+  return run([&](RedisConnection& server) {
+    std::vector<std::optional<Bytes>> found(keys.size());
+    std::vector<std::pair<std::size_t, RedisReply>> in_parts;  // asked for when no other answer is due
+    std::size_t asked = 0, under_way = first_gets, largest = 1;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (asked - i <= under_way / 2)
+        for (auto const end = std::min(i + under_way, keys.size()); asked < end; ++asked)
+          server.append({"GET", full(keys[asked])});
+      auto reply = server.receive();
+      largest = std::max(largest, reply->len);
+      under_way = std::clamp(bytes_of_gets / largest, least_gets, most_gets);
+      if (objects.is_in_parts(*reply)) in_parts.emplace_back(i, std::move(reply));
+      else found[i] = objects.object_of(server, {}, std::move(reply));
+    }
+    for (auto& [i, reply] : in_parts) found[i] = objects.object_of(server, full(keys[i]), std::move(reply));
+    return found;
+  });
 }
 
 bool RedisConnector::exists(Key const& key) {
