@@ -28,6 +28,8 @@ using contract::text_of;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
+constexpr std::size_t in_a_file = std::size_t{32} << 20U;  // so large is memory that allocate() gives as a file's
+
 std::vector<std::string> names_in(std::filesystem::path const& directory) {
   std::vector<std::string> names;
   for (auto const& entry : std::filesystem::directory_iterator(directory)) names.push_back(entry.path().filename());
@@ -111,7 +113,7 @@ TEST_F(FileConnectorTest, GivesExactlyThePermissionsAskedFor) {
   auto const umask = ::umask(077);
   FileConnector group((scratch_ / "group").string(), {.permissions = 0664});
   auto const small = group.put(buffer_of("small")).text();
-  auto memory = group.allocate(1 << 20U);
+  auto memory = group.allocate(in_a_file);
   contract::fill(memory.span(), 1);
   auto const large = group.put(std::move(memory)).text();
   ::umask(umask);
@@ -229,8 +231,7 @@ TEST_F(FileConnectorTest, FinishesForASetterThatWasKilledBeforeTheMarker) {
 }
 
 TEST_F(FileConnectorTest, MapsALargeObjectAndPublishesAllocatedMemoryWithoutACopy) {
-  std::size_t const size = 8 << 20U;
-  auto memory = connector_.allocate(size);
+  auto memory = connector_.allocate(in_a_file);
   contract::fill(memory.span(), 6);
   auto const* const written = memory.data();
   EXPECT_NE(memory.arena(), nullptr);
@@ -247,7 +248,7 @@ TEST_F(FileConnectorTest, MapsALargeObjectAndPublishesAllocatedMemoryWithoutACop
 
 TEST_F(FileConnectorTest, PublishesMemoryOfAnotherConnectorByCopying) {
   FileConnector other((scratch_ / "other").string());
-  auto memory = other.allocate(1 << 20U);
+  auto memory = other.allocate(in_a_file);
   contract::fill(memory.span(), 8);
   auto const object = connector_.get(connector_.put(std::move(memory)));
   ASSERT_TRUE(object);
@@ -256,7 +257,7 @@ TEST_F(FileConnectorTest, PublishesMemoryOfAnotherConnectorByCopying) {
 
 TEST_F(FileConnectorTest, LetsAllocatedMemoryOutliveIt) {
   auto connector = std::make_unique<FileConnector>((scratch_ / "short").string());
-  auto memory = connector->allocate(1 << 20U);
+  auto memory = connector->allocate(in_a_file);
   connector.reset();
   contract::fill(memory.span(), 9);
   EXPECT_TRUE(is_filled(memory.span(), 9));
@@ -355,7 +356,7 @@ TEST_F(FileConnectorTest, IsFullWhenTheDiskIsAndServesOnAfterAnEviction) {
         Key const future = small.new_key({});
         bool right = message_of([&] { small.put(filled(600'000, 2)); }).starts_with("store_full:");
         right &= message_of([&] { small.set(future, filled(600'000, 2)); }).starts_with("store_full:");
-        right &= message_of([&] { (void)small.allocate(600'000); }).starts_with("store_full:");
+        right &= message_of([&] { (void)small.allocate(in_a_file); }).starts_with("store_full:");
         right &= names_in(disk).size() == 2 && is_filled(small.get(held)->span(), 1);
         small.evict(held);
         small.set(future, filled(600'000, 3));

@@ -47,7 +47,11 @@ inline void overwrite(std::string const& path, std::string_view bytes) {
 class Segments : public testing::TestWithParam<bool> {
  protected:
   WriterOptions options() const {
-    return {.directory = directory.path().string(), .session = session, .segment = 1'000'000, .mapped = GetParam()};
+    return {.directory = directory.path().string(),
+            .session = session,
+            .segment = 1'000'000,
+            .mapped = GetParam(),
+            .allocated_from = 64'000};
   }
   ReaderOptions reading() const { return {.directory = directory.path().string(), .mapped = GetParam()}; }
   Locator append(Writer& writer, int i, Buffer object, State state = State::complete) {

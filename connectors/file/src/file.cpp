@@ -75,7 +75,7 @@ void FileConnector::ensure_open() const {
 }
 
 Buffer FileConnector::allocate(std::size_t bytes) {
-  if (bytes >= file::worth_mapping && !folder_->is_shared() && !closed_)
+  if (bytes >= file::worth_allocating && !folder_->is_shared() && !closed_)
     if (auto memory = file::allocate(*folder_, bytes, this)) return *std::move(memory);
   return Buffer(bytes);
 }
