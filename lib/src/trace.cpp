@@ -9,6 +9,7 @@
 #include <functional>
 #include <utility>
 
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "trace_file.hpp"
@@ -17,6 +18,19 @@ namespace proxystore::detail {
 namespace {
 
 constexpr std::size_t events_of_chunk = 512;
+
+#ifndef MADV_POPULATE_WRITE
+constexpr int MADV_POPULATE_WRITE = 23;  // Linux 5.14
+#endif
+
+/// Has the kernel bring the pages of `memory` at once: one by one, when they are first written, would take 10 ns a span
+/// more. In vain on older kernels.
+void touch(void* memory, std::size_t bytes) noexcept {
+  auto const page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto const first = reinterpret_cast<std::uintptr_t>(memory) / page * page;
+  auto const end = reinterpret_cast<std::uintptr_t>(memory) + bytes;
+  static_cast<void>(madvise(reinterpret_cast<void*>(first), end - first, MADV_POPULATE_WRITE));
+}
 
 template <std::size_t N>
 std::uint8_t copy_some(char (&out)[N], std::string_view text) noexcept {
@@ -115,6 +129,7 @@ bool Trace::refill(Mine& mine) noexcept {
       if (chunks_.size() == most_chunks_) return false;
       chunks_.push_back(std::make_unique<Chunk>(syscall(SYS_gettid)));
       last = chunks_.back().get();
+      touch(last, sizeof *last);
     }
     mine.chunk = last;
   } catch (std::bad_alloc const&) {
