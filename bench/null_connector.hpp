@@ -21,7 +21,7 @@ class NullConnector final : public proxystore::DeferrableConnector {
   void evict(proxystore::Key const&) override {}
   proxystore::Config config() const override { return proxystore::Config::parse("null:"); }
   void close() override {}
-  proxystore::Key new_key(proxystore::KeyHint) override { return proxystore::Key("0"); }
+  proxystore::Key new_key(proxystore::KeyHint const&) override { return proxystore::Key("0"); }
   void set(proxystore::Key const&, proxystore::Buffer) override {}
   proxystore::State wait(proxystore::Key const&, proxystore::Deadline) override { return proxystore::State::ready; }
 

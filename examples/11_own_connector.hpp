@@ -76,7 +76,7 @@ class ShelfConnector final : public proxystore::DeferrableConnector {
 
   // What one does besides that can name an object before it exists.
 
-  Key new_key(proxystore::KeyHint) override {
+  Key new_key(proxystore::KeyHint const&) override {
     Key key = proxystore::make_uuid_key();
     std::lock_guard lock(shelf_->mutex);
     ensure_open();

@@ -1,5 +1,7 @@
 #include <proxystore/buffer.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <new>
 
 #include <proxystore/error.hpp>
@@ -7,13 +9,14 @@
 namespace proxystore {
 namespace {
 
-/// One allocation for memory and share count.
-struct alignas(Buffer::alignment) Block {
-  std::byte bytes[Buffer::alignment];
-};
-
-std::shared_ptr<Block[]> make_blocks(std::size_t size) {
-  return std::make_shared_for_overwrite<Block[]>(size / sizeof(Block) + (size % sizeof(Block) != 0));
+/// One allocation for memory and share count, which is malloc's plain one: what glibc aligns it does not keep at hand.
+std::shared_ptr<std::byte> make_aligned(std::size_t size) {
+  constexpr std::size_t slack = Buffer::alignment - 1;
+  if (size > std::numeric_limits<std::size_t>::max() - slack) throw std::bad_alloc();
+  auto whole = std::make_shared_for_overwrite<std::byte[]>(size + slack);
+  auto const beyond = reinterpret_cast<std::uintptr_t>(whole.get()) % Buffer::alignment;
+  auto* const first = whole.get() + (beyond == 0 ? 0 : Buffer::alignment - beyond);
+  return {std::move(whole), first};
 }
 
 class Heap final : public Allocator {};
@@ -28,11 +31,11 @@ Bytes Bytes::copy_of(std::span<std::byte const> memory) {
     std::memcpy(copy.inline_, memory.data(), memory.size());
     return copy;
   }
-  auto blocks = make_blocks(memory.size());
-  std::memcpy(blocks.get(), memory.data(), memory.size());
-  copy.memory_ = reinterpret_cast<std::byte const*>(blocks.get());
+  auto owner = make_aligned(memory.size());
+  std::memcpy(owner.get(), memory.data(), memory.size());
+  copy.memory_ = owner.get();
   copy.size_ = memory.size();
-  copy.owner_ = std::move(blocks);
+  copy.owner_ = std::move(owner);
   return copy;
 }
 
@@ -49,23 +52,15 @@ Bytes Bytes::slice(std::size_t offset, std::size_t count) const {
 
 Buffer::Buffer(std::size_t size) : size_(size) {
   if (size <= inline_capacity) return;
-  auto blocks = make_blocks(size);
-  memory_ = reinterpret_cast<std::byte*>(blocks.get());
-  owner_ = std::move(blocks);
+  auto owner = make_aligned(size);
+  memory_ = owner.get();
+  owner_ = std::move(owner);
 }
 
 Buffer Buffer::copy_of(std::span<std::byte const> memory) {
   Buffer buffer(memory.size());
   if (!memory.empty()) std::memcpy(buffer.data(), memory.data(), memory.size());
   return buffer;
-}
-
-void Buffer::take(Buffer& other) noexcept {
-  memory_ = std::exchange(other.memory_, nullptr);
-  size_ = std::exchange(other.size_, 0);
-  owner_ = std::move(other.owner_);
-  arena_ = std::exchange(other.arena_, nullptr);
-  if (!memory_ && size_ != 0) std::memcpy(inline_, other.inline_, size_);
 }
 
 Bytes Buffer::freeze() && {

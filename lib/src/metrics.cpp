@@ -173,7 +173,7 @@ void MeteringConnector::get_parts(std::span<ObjectPart const> parts, PartVisitor
       get_parts_, [&] { return ForwardingConnector::get_parts(parts, counted), true; }, [&](auto&) { return came; });
 }
 
-Key MeteringConnector::new_key(KeyHint hint) {
+Key MeteringConnector::new_key(KeyHint const& hint) {
   return measure(
       new_key_, [&] { return ForwardingConnector::new_key(hint); }, nothing<Key>);
 }

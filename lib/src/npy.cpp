@@ -16,9 +16,10 @@ namespace proxystore::npy {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
+constexpr std::string_view beginning("NP\n\x93NUMPY\x01\0", wire::tag_size + 8);  // tag, magic, format 1.0
 constexpr std::size_t fixed = wire::tag_size + 10;  // tag, magic, version, header length of format 1.0
 constexpr std::size_t alignment = 64;
-constexpr std::size_t max_rank = 64;  // as NumPy 2
+constexpr std::size_t most_dimensions = 64;  // as NumPy 2
 constexpr char native_order = std::endian::native == std::endian::little ? '<' : '>';
 
 std::optional<std::size_t> bytes_of(Shape const& shape, std::size_t element_size) {
@@ -32,44 +33,49 @@ std::optional<std::size_t> bytes_of(Shape const& shape, std::size_t element_size
   return total;
 }
 
-/// The header of an array, which is made for each object: without an allocation.
-class Header {
- public:
-  Header(Dtype dtype, Shape const& shape) {
-    if (shape.size() > max_rank)
-      throw InvalidArgument("an array of " + std::to_string(shape.size()) + " dimensions cannot be stored (at most " +
-                            std::to_string(max_rank) + ")");
-    char const type[] = {dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order, dtype.kind};
-    add("{'descr': '");
-    add({type, sizeof type});
-    add(dtype.size);
-    add("', 'fortran_order': False, 'shape': (");
-    for (std::size_t i = 0; i < shape.size(); ++i) {
-      if (i != 0) add(", ");
-      add(shape[i]);
-    }
-    add(shape.size() == 1 ? ",), }" : "), }");
-    auto const whole = (fixed + size_ + 1 + alignment - 1) / alignment * alignment;
-    std::memset(text_ + size_, ' ', whole - fixed - 1 - size_);
-    size_ = whole - fixed;
-    text_[size_ - 1] = '\n';
-  }
-  std::string_view text() const { return {text_, size_}; }
+// The header in parts, as Prefix and NumPy write it.
+constexpr std::string_view before_descr = "{'descr': '";
+constexpr std::string_view before_shape = "', 'fortran_order': False, 'shape': (";
+constexpr std::string_view after_only_extent = ",), }";
+constexpr std::string_view after_shape = "), }";
+constexpr std::string_view padding = "                                                                ";
+static_assert(padding.size() == alignment);
 
- private:
-  static constexpr std::size_t digits = 20;  // of 2^64 - 1
+/// Takes `words` from the front of `text`, if it begins so.
+bool skip(std::string_view& text, std::string_view words) noexcept {
+  if (!text.starts_with(words)) return false;
+  text.remove_prefix(words.size());
+  return true;
+}
 
-  void add(std::string_view words) {
-    std::memcpy(text_ + size_, words.data(), words.size());
-    size_ += words.size();
-  }
-  void add(std::size_t number) {
-    size_ = static_cast<std::size_t>(std::to_chars(text_ + size_, text_ + size_ + digits, number).ptr - text_);
-  }
+std::optional<std::size_t> take_number(std::string_view& text) noexcept {
+  std::size_t value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return value;
+}
 
-  char text_[128 + max_rank * (digits + 2) + alignment];
-  std::size_t size_ = 0;
-};
+/// Reads a header of native or no byte order that is written word for word as Prefix and NumPy write it, which is what
+/// nearly all are. `extent` is called with each extent, and says whether it may be. False: it is another header.
+template <class Extent>
+bool read_common(std::string_view text, Dtype& dtype, Extent const& extent) {
+  if (!skip(text, before_descr) || text.size() < 3) return false;
+  if (text[0] != native_order && text[0] != '|') return false;
+  dtype.kind = text[1];
+  text.remove_prefix(2);
+  auto const size = take_number(text);
+  if (!size || *size == 0 || dtype.kind == 'O' || !skip(text, before_shape)) return false;
+  dtype.size = *size;
+  for (bool first = true; !skip(text, after_shape); first = false) {
+    auto const number = take_number(text);
+    if (!number || !extent(*number)) return false;
+    if (first && skip(text, after_only_extent)) break;
+    if (!text.starts_with(after_shape) && !skip(text, ", ")) return false;
+  }
+  return !text.empty() && text.size() <= padding.size() && text.back() == '\n' &&
+         padding.starts_with(text.substr(0, text.size() - 1));
+}
 
 /// Reads the header's Python literal: a dict of exactly descr, fortran_order and shape, in any order.
 class HeaderReader {
@@ -151,7 +157,7 @@ class HeaderReader {
     while (!peek(')')) {
       skip();
       out.shape.push_back(number(rest_, &rest_));
-      if (out.shape.size() > max_rank) fail("has more than 64 dimensions");
+      if (out.shape.size() > most_dimensions) fail("has more than 64 dimensions");
       if (!peek(')')) take(',');
     }
     take(')');
@@ -195,24 +201,48 @@ std::size_t count(Shape const& shape, std::size_t element_size) {
   return *bytes / element_size;
 }
 
-std::size_t prefix_size(Dtype dtype, Shape const& shape) { return fixed + Header(dtype, shape).text().size(); }
+Prefix::Prefix(Dtype dtype, std::span<std::size_t const> shape) {
+  if (shape.size() > most_dimensions)
+    throw InvalidArgument("an array of " + std::to_string(shape.size()) + " dimensions cannot be stored (at most " +
+                          std::to_string(most_dimensions) + ")");
+  add(beginning);
+  size_ = fixed;  // behind the header's length
+  add(before_descr);
+  char const type[] = {dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order, dtype.kind};
+  add({type, sizeof type});
+  add(dtype.size);
+  add(before_shape);
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i != 0) add(", ");
+    add(shape[i]);
+  }
+  add(shape.size() == 1 ? after_only_extent : after_shape);
+  add(padding.substr(0, alignment - 1 - size_ % alignment));
+  add("\n");
+  auto const length = size_ - fixed;
+  text_[fixed - 2] = static_cast<char>(length & 0xffU);
+  text_[fixed - 1] = static_cast<char>(length >> 8U);
+}
 
-void write_prefix(std::span<std::byte> out, Dtype dtype, Shape const& shape) {
-  Header const made(dtype, shape);
-  auto const header = made.text();
-  wire::write_tag(out, wire::numpy);
-  auto* at = out.data() + wire::tag_size;
-  std::memcpy(at, magic.data(), magic.size());
-  at[6] = std::byte{1};
-  at[7] = std::byte{0};
-  at[8] = static_cast<std::byte>(header.size() & 0xffU);
-  at[9] = static_cast<std::byte>(header.size() >> 8U);
-  std::memcpy(at + 10, header.data(), header.size());
+void Prefix::add(std::string_view words) noexcept {
+  std::memcpy(text_ + size_, words.data(), words.size());
+  size_ += words.size();
+}
+void Prefix::add(std::size_t number) noexcept {
+  size_ = static_cast<std::size_t>(std::to_chars(text_ + size_, text_ + size_ + digits, number).ptr - text_);
+}
+
+Buffer encode(Dtype dtype, std::span<std::size_t const> shape, std::span<std::byte const> elements, Allocator& memory) {
+  Prefix const prefix(dtype, shape);
+  Buffer out = memory.allocate(prefix.size() + elements.size());
+  std::memcpy(out.data(), prefix.bytes().data(), prefix.size());
+  if (!elements.empty()) std::memcpy(out.data() + prefix.size(), elements.data(), elements.size());
+  return out;
 }
 
 Parsed parse(Bytes const& object) {
-  Bytes const whole = wire::expect(object, wire::numpy, "an array");
-  auto const text = whole.text();
+  auto const tag = wire::expect(object, wire::numpy, "an array");
+  auto const text = object.text().substr(tag);
   if (text.size() < 10 || !text.starts_with(magic)) throw CorruptObject("an array does not begin with .npy's magic");
   auto const byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
   auto const version = byte(6);
@@ -224,12 +254,39 @@ Parsed parse(Bytes const& object) {
   if (length > text.size() - start) throw CorruptObject("an array ends within its header");
 
   Parsed out;
-  HeaderReader(text.substr(start, length)).read(out);
-  out.data = whole.slice(start + length);
+  auto const header = text.substr(start, length);
+  auto const keep = [&](std::size_t extent) {
+    if (out.shape.empty()) out.shape.reserve(4);
+    out.shape.push_back(extent);
+    return out.shape.size() <= most_dimensions;
+  };
+  if (!read_common(header, out.dtype, keep)) {
+    out.shape.clear();
+    HeaderReader(header).read(out);
+  }
+  out.data = object.slice(tag + start + length);
   auto const bytes = bytes_of(out.shape, out.dtype.size);
   if (!bytes || *bytes != out.data.size())
     throw CorruptObject("an array's shape does not fit its " + std::to_string(out.data.size()) + " bytes of data");
   return out;
+}
+
+std::optional<std::span<std::byte const>> vector_data(Bytes const& object, Dtype wanted) noexcept {
+  auto const text = object.text();
+  if (text.size() < fixed || !text.starts_with(beginning)) return std::nullopt;
+  auto const byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
+  auto const length = byte(fixed - 2) | byte(fixed - 1) << 8U;
+  if (length > text.size() - fixed) return std::nullopt;
+  Dtype dtype{};
+  std::size_t dimensions = 0, size = 0;
+  auto const keep = [&](std::size_t extent) {
+    size = extent;
+    return ++dimensions == 1;
+  };
+  if (!read_common(text.substr(fixed, length), dtype, keep) || dimensions != 1 || dtype != wanted) return std::nullopt;
+  auto const data = object.span().subspan(fixed + length);
+  if (data.size() % dtype.size != 0 || data.size() / dtype.size != size) return std::nullopt;
+  return data;
 }
 
 Bytes native(Parsed const& parsed, Dtype wanted, std::size_t alignment_wanted) {

@@ -77,21 +77,16 @@ namespace {
 
 constexpr std::string_view pickled = "PK";
 
-Buffer encode_array(NdArray const& array, Allocator& memory) {
-  auto const prefix = npy::prefix_size(array.dtype, array.shape);
-  Buffer out = memory.allocate(prefix + array.data.size());
-  npy::write_prefix(out.span().first(prefix), array.dtype, array.shape);
-  if (!array.data.empty()) std::memcpy(out.data() + prefix, array.data.data(), array.data.size());
-  return out;
-}
-
 }  // namespace
 
 Buffer Serializer<Value>::encode(Value const& value, Allocator& memory) {
   if (value.is<std::vector<std::byte>>())
     return wire::tagged_copy(wire::raw, value.get<std::vector<std::byte>>(), memory);
   if (value.is<std::string>()) return Serializer<std::string>::encode(value.get<std::string>(), memory);
-  if (value.is<NdArray>()) return encode_array(value.get<NdArray>(), memory);
+  if (value.is<NdArray>()) {
+    auto const& array = value.get<NdArray>();
+    return npy::encode(array.dtype, array.shape, array.data.span(), memory);
+  }
   return wire::tagged_copy(pickled, pickle::dump(value), memory);
 }
 

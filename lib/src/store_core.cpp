@@ -195,7 +195,7 @@ void StoreCore::evict(Key const& key) {
   traced(Trace::What::evict, key, {}, 0, [&] { connector_->evict(key); });
 }
 
-Key StoreCore::new_key(KeyHint hint) {
+Key StoreCore::new_key(KeyHint const& hint) {
   ensure_open();
   return deferrable().new_key(hint);
 }
@@ -225,13 +225,7 @@ Bytes StoreCore::fetch(Reference const& reference, Deadline deadline) {
 }
 
 Bytes StoreCore::take(Reference const& reference, Deadline deadline) {
-  bool const deferred = reference.kind == Kind::deferred;
-  std::optional<Bytes> bytes;
-  if (deferred) {
-    bytes = await(reference, deadline);
-  } else {
-    bytes = get(reference.key);
-  }
+  auto bytes = reference.kind == Kind::deferred ? await(reference, deadline) : get(reference.key);
   if (!bytes)
     throw ObjectNotFound("key '" + reference.key.text() + "' not found in store '" + name() + "'" + made(reference) +
                          (reference.evict_on_resolve
@@ -242,10 +236,10 @@ Bytes StoreCore::take(Reference const& reference, Deadline deadline) {
 }
 
 std::optional<Bytes> StoreCore::await(Reference const& future, Deadline deadline) {
-  std::optional<Bytes> object;
   try {
-    if (!closed_.load(std::memory_order_acquire)) object = look(future, deadline);
-    if (object) return object;
+    if (!closed_.load(std::memory_order_acquire))
+      if (auto found = look(future, deadline)) return found;
+    std::optional<Bytes> object;
     block(future, deadline, [&](Deadline until) {
       auto received = deferrable_->receive(future.key, until);
       object = std::move(received.object);

@@ -49,7 +49,10 @@ void write_tag(std::span<std::byte> out, std::string_view identifier) noexcept {
   out[tag_size - 1] = std::byte{'\n'};
 }
 
-Tagged split(Bytes const& object) {
+namespace {
+
+/// The identifier line without its end, and how long it is with that.
+std::pair<std::string_view, std::size_t> first_line(Bytes const& object) {
   constexpr std::size_t longest = 16;
   auto const head = object.text().substr(0, longest);
   auto const end = head.find('\n');
@@ -58,7 +61,14 @@ Tagged split(Bytes const& object) {
                         " bytes has no identifier line (it was not written by a store)");
   auto identifier = head.substr(0, end);
   if (identifier.ends_with('\r')) identifier.remove_suffix(1);
-  return {identifier, object.slice(end + 1)};
+  return {identifier, end + 1};
+}
+
+}  // namespace
+
+Tagged split(Bytes const& object) {
+  auto const [identifier, size] = first_line(object);
+  return {identifier, object.slice(size)};
 }
 
 void unexpected(std::string_view identifier, std::string_view wanted) {
@@ -72,10 +82,10 @@ void unexpected(std::string_view identifier, std::string_view wanted) {
   throw CorruptObject(what);
 }
 
-Bytes expect(Bytes const& object, std::string_view expected, std::string_view wanted) {
-  auto tagged = split(object);
-  if (tagged.identifier != expected) unexpected(tagged.identifier, wanted);
-  return std::move(tagged.payload);
+std::size_t expect(Bytes const& object, std::string_view expected, std::string_view wanted) {
+  auto const [identifier, size] = first_line(object);
+  if (identifier != expected) unexpected(identifier, wanted);
+  return size;
 }
 
 Buffer tagged_copy(std::string_view identifier, std::span<std::byte const> payload, Allocator& memory) {
@@ -95,7 +105,7 @@ Buffer write_pods(char kind, std::uint32_t element_size, std::uint64_t count, vo
 }
 
 std::span<std::byte const> read_pods(Bytes const& object, char kind, std::uint32_t element_size) {
-  if (!object.text().starts_with("TC\n")) unexpected(split(object).identifier, "a trivially copyable type");
+  if (!object.text().starts_with("TC\n")) unexpected(first_line(object).first, "a trivially copyable type");
   if (object.size() < sizeof(PodHeader)) throw CorruptObject("a TC object ends within its header");
   PodHeader header;
   std::memcpy(&header, object.data(), sizeof header);
@@ -131,20 +141,22 @@ Buffer Serializer<std::vector<std::byte>>::encode(std::vector<std::byte> const& 
   return wire::tagged_copy(wire::raw, value, memory);
 }
 std::vector<std::byte> Serializer<std::vector<std::byte>>::decode(Bytes const& object) {
-  auto const payload = wire::expect(object, wire::raw, "raw bytes");
-  return {payload.span().begin(), payload.span().end()};
+  auto const payload = object.span().subspan(wire::expect(object, wire::raw, "raw bytes"));
+  return {payload.begin(), payload.end()};
 }
 
 Buffer Serializer<Bytes>::encode(Bytes const& value, Allocator& memory) {
   return wire::tagged_copy(wire::raw, value.span(), memory);
 }
-Bytes Serializer<Bytes>::decode(Bytes const& object) { return wire::expect(object, wire::raw, "raw bytes"); }
+Bytes Serializer<Bytes>::decode(Bytes const& object) {
+  return object.slice(wire::expect(object, wire::raw, "raw bytes"));
+}
 
 Buffer Serializer<std::string>::encode(std::string const& value, Allocator& memory) {
   return wire::tagged_copy(wire::utf8, std::as_bytes(std::span(value)), memory);
 }
 std::string Serializer<std::string>::decode(Bytes const& object) {
-  return std::string(wire::expect(object, wire::utf8, "a string").text());
+  return std::string(object.text().substr(wire::expect(object, wire::utf8, "a string")));
 }
 
 }  // namespace proxystore

@@ -43,7 +43,7 @@ Box inside_of(Meeting const& meeting) {
 ObjectPart wanted_of(Layout const& layout, Meeting const& meeting) {
   auto const& block = meeting.piece.block;
   auto const dtype = dtype_of(layout);
-  auto part = part_of(inside_of(meeting), block, dtype.size, npy::prefix_size(dtype, block));
+  auto part = part_of(inside_of(meeting), block, dtype.size, npy::Prefix(dtype, block).size());
   part.key = meeting.piece.object;
   if (!part.fits()) throw CorruptObject("the description of a collective array has a block that is too large");
   return part;

@@ -187,7 +187,8 @@ std::optional<Handoff::View> Handoff::view(Handle at) {
   auto const size = slot.size.load(std::memory_order_relaxed);
   if (size <= Slot::inline_bytes) {
     std::array<std::uint64_t, Slot::inline_words> words;
-    for (std::size_t i = 0; i < Slot::inline_words; ++i) words[i] = slot.payload[i].load(std::memory_order_relaxed);
+    // No word more: the last ones lie on another line than the rest.
+    for (std::size_t i = 0; i * 8 < size; ++i) words[i] = slot.payload[i].load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
     if (slot.word.load(std::memory_order_relaxed) != ready) return std::nullopt;
     return View{Bytes::copy_of(std::as_bytes(std::span(words)).first(size)), {}};

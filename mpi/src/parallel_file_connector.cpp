@@ -138,7 +138,7 @@ void ParallelFileConnector::append(std::vector<Writer::Item>& items) {
   writer_->append(items);
 }
 
-Key ParallelFileConnector::new_key(KeyHint hint) {
+Key ParallelFileConnector::new_key(KeyHint const& hint) {
   Call const call(*this);
   return key_of(session_, control_->new_key(hint).text());
 }

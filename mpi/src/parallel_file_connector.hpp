@@ -49,7 +49,7 @@ class ParallelFileConnector final : public DeferrableConnector {
   std::string whoami() const override { return control_->whoami(); }
   std::string report() const override;
 
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;

@@ -164,7 +164,7 @@ std::byte* RmaConnector::make_room(std::size_t bytes) {
   }
 }
 
-Key RmaConnector::new_key(KeyHint hint) {
+Key RmaConnector::new_key(KeyHint const& hint) {
   Call const call(*segment_);
   auto const& place = segment_->place;
   if (!hint.producer) return Key(text_of(name_of(make(-1))));
@@ -188,7 +188,7 @@ Key RmaConnector::put(Buffer object) {
   return Key(text_of(name_of(at)));
 }
 
-Handle RmaConnector::put_here(Buffer object) {
+Handle RmaConnector::put_here(Buffer&& object) {
   auto const at = make(static_cast<int>(segment_->place.mine));
   try {
     if (publish(at, std::move(object)) != Handoff::Outcome::done)
@@ -227,20 +227,20 @@ Handoff::Outcome RmaConnector::set_far(Name const& name, Buffer object) {
   return static_cast<Handoff::Outcome>(reply);
 }
 
-/// In this rank's slab, moved there if it is not.
-Buffer RmaConnector::own(Buffer object) {
-  if (object.arena() == segment_.get()) return object;
+/// Into this rank's slab, if it does not lie there.
+void RmaConnector::own(Buffer& object) {
+  if (object.arena() == segment_.get()) return;
   auto const size = object.size();
   Buffer copy = allocate(std::max(size, Buffer::inline_capacity + 1));
   std::memcpy(copy.data(), object.data(), size);
-  return {{copy.data(), size}, copy.owner(), copy.arena()};
+  object = Buffer({copy.data(), size}, copy.owner(), copy.arena());
 }
 
-Handoff::Outcome RmaConnector::publish(Handle at, Buffer object) {
+Handoff::Outcome RmaConnector::publish(Handle at, Buffer&& object) {
   auto& handoff = segment_->handoff;
   if (object.size() <= Slot::inline_bytes) return handoff.publish_inline(at, object.span());
   if (auto const outcome = Handoff::look(at); outcome != Handoff::Outcome::done) return outcome;
-  object = own(std::move(object));
+  own(object);
   auto const offset = segment_->arena->offset_of(object.data());
   auto const outcome = handoff.publish_block(at, segment_->place.mine, offset, object.size());
   if (outcome == Handoff::Outcome::done) static_cast<Unpublished*>(object.owner().get())->release();
@@ -263,9 +263,12 @@ std::optional<Bytes> RmaConnector::get(Key const& key) {
   Call const call(*segment_);
   auto const name = parse_name(key.text());
   if (!name) return std::nullopt;
+  auto const at = here(*name);
+  if (at)
+    if (auto bytes = view(*at)) return bytes;
   std::optional<Bytes> bytes;
   Deadline const deadline(reply_timeout_);
-  if (auto const at = here(*name)) bytes = object(*at, deadline);
+  if (at) bytes = object(*at, deadline);
   else if (is_far(*name))
     visit_far(*name, deadline, &bytes, [&](Pin const& mirror) { return segment_->network->look(mirror, *name); });
   if (!bytes && deadline.expired())

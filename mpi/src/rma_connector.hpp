@@ -98,7 +98,7 @@ class RmaConnector final : public DeferrableConnector {
   std::string whoami() const override;
   std::string report() const override;
 
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;
@@ -121,9 +121,9 @@ class RmaConnector final : public DeferrableConnector {
   Handle make(int producer);
   Name name_of(Handle at) const noexcept;
   std::byte* make_room(std::size_t bytes);
-  Handle put_here(Buffer object);
-  Buffer own(Buffer object);
-  Handoff::Outcome publish(Handle at, Buffer object);
+  Handle put_here(Buffer&& object);
+  void own(Buffer& object);
+  Handoff::Outcome publish(Handle at, Buffer&& object);
   Handoff::Outcome set_far(Name const& name, Buffer object);
   [[noreturn]] void refuse(Handoff::Outcome outcome, Key const& key) const;
   std::optional<Bytes> view(Handle at);

@@ -122,6 +122,51 @@ TEST(NpyTest, ReadsAnyPaddingAndFieldOrder) {
   }
 }
 
+TEST(NpyTest, ReadsWhatIsWrittenAsUsualInShortAsInFull) {
+  using Data = std::optional<std::vector<std::int32_t>>;
+  auto const in_short = [](Bytes const& object) -> Data {
+    auto const data = npy::vector_data(object, {'i', 4});
+    if (!data) return std::nullopt;
+    std::vector<std::int32_t> elements(data->size() / 4);
+    std::memcpy(elements.data(), data->data(), data->size());
+    return elements;
+  };
+  auto const in_full = [](Bytes const& object) -> Data {
+    try {
+      auto const array = deserialize<Array<std::int32_t>>(object);
+      return array.rank() == 1 ? Data(std::in_place, array.begin(), array.end()) : std::nullopt;
+    } catch (CorruptObject const&) {
+      return std::nullopt;
+    }
+  };
+  std::string const usual = "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }";
+  for (auto const& [header, is_short] : std::initializer_list<std::pair<std::string, bool>>{
+           {usual, true},
+           {"{'descr': '|i4', 'fortran_order': False, 'shape': (2,), }", true},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (2), }", true},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, ), }", true},
+           {"{'descr': '>i4', 'fortran_order': False, 'shape': (2,), }", false},
+           {"{'descr': '<i4', 'fortran_order': True, 'shape': (2,), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (1, 2), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (2,)}", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (2 ,), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (,), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (-2,), }", false},
+           {"{'descr': '<u4', 'fortran_order': False, 'shape': (2,), }", false},
+           {"{'descr': '<i44', 'fortran_order': False, 'shape': (2,), }", false},
+           {"{'descr': '<i4', 'fortran_order': False, 'shape': (2,), } x", false},
+           {"", false}}) {
+    Bytes const object = numpy_saved(header, "\x07\0\0\0\x08\0\0\0"sv);
+    auto const read = in_short(object);
+    EXPECT_EQ(read.has_value(), is_short) << header;
+    EXPECT_EQ(read ? read : in_full(object), in_full(object)) << header;
+  }
+  auto const whole = saved(1, 118, usual, "\x07\0\0\0\x08\0\0\0"sv);
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(in_short(bytes_of(whole.substr(0, size)))) << size;
+}
+
 TEST(NpyTest, RefusesHeadersThatAreNotPlain) {
   std::pair<char const*, char const*> const bad[] = {
       {"{'descr': [('a', '<i4'), ('b', '<f8')], 'fortran_order': False, 'shape': (1,), }", "records"},

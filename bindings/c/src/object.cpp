@@ -32,9 +32,10 @@ Object Object::allocate(int type, int rank, std::size_t const* shape, Allocator&
   Object object(type, shape_of(type, rank, shape));
   auto const dtype = dtype_of(type);
   if (!dtype) throw InvalidArgument(std::string(proxystore_type_name(type)) + " cannot be allocated (only arrays can)");
-  object.prefix_ = npy::prefix_size(*dtype, object.shape_);
-  Buffer buffer = memory.allocate(object.prefix_ + bytes_in(type, object.shape_));
-  npy::write_prefix(buffer.span().first(object.prefix_), *dtype, object.shape_);
+  npy::Prefix const prefix(*dtype, object.shape_);
+  object.prefix_ = prefix.size();
+  Buffer buffer = memory.allocate(prefix.size() + bytes_in(type, object.shape_));
+  std::memcpy(buffer.data(), prefix.bytes().data(), prefix.size());
   object.memory_ = std::move(buffer);
   return object;
 }

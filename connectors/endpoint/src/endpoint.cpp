@@ -100,7 +100,7 @@ auto EndpointConnector::run(Operation const& operation) const {
   }
 }
 
-Key EndpointConnector::new_key(KeyHint) {
+Key EndpointConnector::new_key(KeyHint const&) {
   ensure_open();
   return EndpointKey{make_uuid_key().text(), inside_->pool.uuid()}.key();
 }

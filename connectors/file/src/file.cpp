@@ -108,7 +108,7 @@ std::vector<Key> FileConnector::put_batch(std::vector<Buffer> objects) {
   return keys;
 }
 
-Key FileConnector::new_key(KeyHint) {
+Key FileConnector::new_key(KeyHint const&) {
   ensure_open();
   return make_uuid_key();
 }

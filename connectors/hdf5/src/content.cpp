@@ -16,9 +16,7 @@ namespace {
 constexpr std::size_t longest_header = 4096, longest_identifier = 15;
 
 Bytes canonical_prefix(npy::Dtype dtype, Shape const& shape) {
-  Buffer prefix(npy::prefix_size(dtype, shape));
-  npy::write_prefix(prefix.span(), dtype, shape);
-  return std::move(prefix).freeze();
+  return Bytes::copy_of(npy::Prefix(dtype, shape).bytes());
 }
 
 /// A whole array, or nothing. Whoever put it may put anything.

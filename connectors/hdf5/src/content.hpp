@@ -14,7 +14,7 @@ struct Content {
   std::string identifier;              ///< its line, without the newline; empty: the object has none, all of it is data
   std::optional<h5::Element> element;  ///< of an array; nullopt: opaque bytes
   Shape shape;
-  Bytes header;  ///< of an array whose .npy header is not the one that npy::write_prefix makes; else empty
+  Bytes header;  ///< of an array whose .npy header is not the one that npy::Prefix makes; else empty
   Bytes data;    ///< in C order
 };
 

@@ -84,7 +84,7 @@ void Hdf5Connector::ensure_open() const {
   if (parts_->closed) throw StoreClosed("the hdf5 connector is closed");
 }
 
-Key Hdf5Connector::new_key(KeyHint) {
+Key Hdf5Connector::new_key(KeyHint const&) {
   ensure_open();
   return parts_->place.make();
 }

@@ -15,7 +15,7 @@ void LocalConnector::ensure_open() const {
   if (closed_) throw StoreClosed("the local connector is closed");
 }
 
-Key LocalConnector::new_key(KeyHint) {
+Key LocalConnector::new_key(KeyHint const&) {
   std::lock_guard lock(mutex_);
   ensure_open();
   Key key(std::to_string(++made_));

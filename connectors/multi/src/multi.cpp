@@ -266,7 +266,7 @@ DeferrableConnector* MultiConnector::deferrable() noexcept {
   return can ? this : nullptr;
 }
 
-Key MultiConnector::new_key(KeyHint hint) {
+Key MultiConnector::new_key(KeyHint const& hint) {
   ensure_open();
   std::vector<Member const*> candidates;
   for (auto* const member : order_)

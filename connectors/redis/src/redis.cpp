@@ -65,7 +65,7 @@ auto RedisConnector::run(Operation const& operation) const {
   }
 }
 
-Key RedisConnector::new_key(KeyHint) {
+Key RedisConnector::new_key(KeyHint const&) {
   ensure_open();
   return make_uuid_key();
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <type_traits>
@@ -33,12 +34,11 @@ class Array {
   /// Shape {0}.
   Array() : Array(Shape{0}) {}
   /// Uninitialised. Memory from `memory`, e.g. a connector's, else the heap.
-  explicit Array(Shape shape, Allocator& memory = heap())
-      : shape_(std::move(shape)),
-        count_(npy::count(shape_, sizeof(T))),
-        prefix_(npy::prefix_size(dtype(), shape_)),
-        memory_(memory.allocate(prefix_ + count_ * sizeof(T))) {
-    npy::write_prefix(std::get<Buffer>(memory_).span().first(prefix_), dtype(), shape_);
+  explicit Array(Shape shape, Allocator& memory = heap()) : shape_(std::move(shape)), count_(npy::count(shape_, sizeof(T))) {
+    npy::Prefix const prefix(dtype(), shape_);
+    prefix_ = prefix.size();
+    auto& buffer = memory_.template emplace<Buffer>(memory.allocate(prefix_ + count_ * sizeof(T)));
+    std::memcpy(buffer.data(), prefix.bytes().data(), prefix_);
   }
   Array(std::initializer_list<std::size_t> shape) : Array(Shape(shape)) {}
 
@@ -49,7 +49,7 @@ class Array {
       throw InvalidArgument("an Array's data and shape differ in size");
   }
 
-  Array(Array const& other) : Array(Shape{0}) { *this = other; }
+  Array(Array const& other) : Array(other.is_view() ? Array(other.shape_, std::get<Bytes>(other.memory_)) : other.copy()) {}
   /// Leaves `other` without elements, to be assigned to or destroyed.
   Array(Array&& other) noexcept
       : shape_(std::exchange(other.shape_, {})),
@@ -64,9 +64,7 @@ class Array {
     return *this;
   }
   Array& operator=(Array const& other) {
-    if (this == &other) return *this;
-    if (auto const* view = std::get_if<Bytes>(&other.memory_)) return *this = Array(other.shape_, *view);
-    return *this = other.copy();
+    return *this = Array(other);
   }
   ~Array() = default;
 
@@ -112,10 +110,12 @@ class Array {
   /// True while the elements are someone else's memory.
   bool is_view() const noexcept { return std::holds_alternative<Bytes>(memory_); }
 
-  /// The object as it is published, header in front. REQUIRES: !is_view(). Leaves the array empty.
+  /// The object as it is published, header in front. REQUIRES: !is_view(). Leaves the array without elements, as a move
+  /// does.
   Buffer release() && {
     Buffer whole = std::move(std::get<Buffer>(memory_));
-    *this = Array();
+    shape_.clear();
+    count_ = prefix_ = 0;
     return whole;
   }
 

@@ -110,7 +110,13 @@ class PROXYSTORE_EXPORT Buffer {
   Bytes freeze() &&;
 
  private:
-  void take(Buffer& other) noexcept;
+  void take(Buffer& other) noexcept {
+    memory_ = std::exchange(other.memory_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    owner_ = std::move(other.owner_);
+    arena_ = std::exchange(other.arena_, nullptr);
+    if (!memory_ && size_ != 0) std::memcpy(inline_, other.inline_, size_);
+  }
 
   std::byte* memory_ = nullptr;  // null: inline_
   std::size_t size_ = 0;

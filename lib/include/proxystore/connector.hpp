@@ -176,7 +176,7 @@ struct KeyHint {
 class PROXYSTORE_EXPORT DeferrableConnector : public Connector {
  public:
   /// A key without an object. Makes no request where the medium allows it.
-  virtual Key new_key(KeyHint hint) = 0;
+  virtual Key new_key(KeyHint const& hint) = 0;
   /// Once per key; a second time throws AlreadySet and the first object stays. ObjectNotFound if the
   /// key was evicted before; BrokenFuture if it was broken.
   virtual void set(Key const& key, Buffer object) = 0;

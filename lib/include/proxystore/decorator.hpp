@@ -44,7 +44,7 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   std::string report() const override { return inner_->report(); }
 
   DeferrableConnector* deferrable() noexcept override { return inner_->deferrable() ? this : nullptr; }
-  Key new_key(KeyHint hint) override { return inner_->deferrable()->new_key(hint); }
+  Key new_key(KeyHint const& hint) override { return inner_->deferrable()->new_key(hint); }
   void set(Key const& key, Buffer object) override { inner_->deferrable()->set(key, std::move(object)); }
   State wait(Key const& key, Deadline deadline) override { return inner_->deferrable()->wait(key, deadline); }
   std::unique_ptr<LongWait> wait_long(Key const& key) override { return inner_->deferrable()->wait_long(key); }

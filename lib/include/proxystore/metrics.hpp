@@ -60,7 +60,7 @@ class PROXYSTORE_EXPORT MeteringConnector final : public ForwardingConnector {
   std::vector<std::optional<Bytes>> get_batch(std::vector<Key> const& keys) override;
   /// The time is that of the visits too.
   void get_parts(std::span<ObjectPart const> parts, PartVisitor const& visit) override;
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;

@@ -216,7 +216,7 @@ class OwnedProxy {
   friend OwnedProxy<U> into_owned(Proxy<U> proxy);
 
   OwnedProxy(detail::Reference reference, std::shared_ptr<detail::StoreCore> store)
-      : target_(std::make_shared<detail::Resolution<T>>(reference, store)),
+      : target_(std::make_shared<detail::Resolution<T>>(detail::Reference(reference), store)),
         ownership_(std::make_shared<detail::Ownership>(std::move(reference), std::move(store))) {}
   explicit OwnedProxy(std::shared_ptr<detail::Resolution<T>> target)
       : target_(std::move(target)),

@@ -102,11 +102,7 @@ template <class T>
 struct Serializer<Array<T>> {
   static Buffer encode(Array<T> const& value, Allocator& memory) {
     require_elements(value);
-    auto const prefix = npy::prefix_size(Array<T>::dtype(), value.shape());
-    Buffer out = memory.allocate(prefix + value.size() * sizeof(T));
-    npy::write_prefix(out.span().first(prefix), Array<T>::dtype(), value.shape());
-    if (!value.empty()) std::memcpy(out.data() + prefix, value.data(), value.size() * sizeof(T));
-    return out;
+    return npy::encode(Array<T>::dtype(), value.shape(), std::as_bytes(value.span()), memory);
   }
   static Buffer encode(Array<T>&& value, Allocator& memory) {
     if (value.is_view()) return encode(std::as_const(value), memory);
@@ -132,18 +128,15 @@ template <class T>
 struct Serializer<std::vector<T>> {
   static Buffer encode(std::vector<T> const& value, Allocator& memory) {
     if constexpr (detail::Number<T>) {
-      Shape const shape{value.size()};
-      auto const prefix = npy::prefix_size(npy::dtype_of<T>(), shape);
-      Buffer out = memory.allocate(prefix + value.size() * sizeof(T));
-      npy::write_prefix(out.span().first(prefix), npy::dtype_of<T>(), shape);
-      if (!value.empty()) std::memcpy(out.data() + prefix, value.data(), value.size() * sizeof(T));
-      return out;
+      std::size_t const shape[] = {value.size()};
+      return npy::encode(npy::dtype_of<T>(), shape, std::as_bytes(std::span(value)), memory);
     } else {
       return wire::write_pods(detail::pod_kind<T>(), sizeof(T), value.size(), value.data(), memory);
     }
   }
   static std::vector<T> decode(Bytes const& object) {
     if constexpr (detail::Number<T>) {
+      if (auto const data = npy::vector_data(object, npy::dtype_of<T>())) return detail::vector_of<T>(*data);
       auto const parsed = npy::parse(object);
       if (parsed.shape.size() != 1)
         throw CorruptObject("a std::vector needs an array of one dimension, this one has " +
@@ -185,7 +178,9 @@ template <class T>
   requires(detail::CerealSerializable<T> && !detail::Pod<T> && !std::is_array_v<T> && !std::is_pointer_v<T>)
 struct Serializer<T> {
   static Buffer encode(T const& value, Allocator& memory) {
-    std::vector<std::byte> out(wire::tag_size);
+    std::vector<std::byte> out;
+    out.reserve(256);  // a proxy has about 150 bytes
+    out.resize(wire::tag_size);
     wire::write_tag(out, wire::cereal);
     {
       detail::PortableWriter archive(out);
@@ -197,9 +192,9 @@ struct Serializer<T> {
   }
   static T decode(Bytes const& object) {
     static_assert(std::is_default_constructible_v<T>, "cereal fills an object that exists: give T a default constructor");
-    Bytes const payload = wire::expect(object, wire::cereal, typeid(T).name());
+    auto const payload = object.span().subspan(wire::expect(object, wire::cereal, typeid(T).name()));
     try {
-      detail::PortableReader archive(payload.span());
+      detail::PortableReader archive(payload);
       T value;
       archive(value);
       if (archive.remaining() != 0) throw CorruptObject("a cereal archive has bytes after its value");

@@ -164,7 +164,7 @@ class PROXYSTORE_EXPORT Store {
   Future<T> future(FutureOptions options = {}, detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
     auto* const lifespan = lifespan_of(options.lifetime);
-    Key key = kept(lifespan, core().new_key(KeyHint{options.producer, options.size, options.tags}));
+    Key key = kept(lifespan, core().new_key({options.producer, options.size, std::move(options.tags)}));
     detail::Reference reference{core_->info(), std::move(key), where, detail::Kind::deferred, options.evict_on_resolve};
     core_->note_made(reference);
     return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));

@@ -5,8 +5,9 @@
 #include <bit>
 #include <complex>
 #include <cstddef>
+#include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -44,10 +45,30 @@ constexpr Dtype dtype_of() noexcept {
 /// Elements in `shape`. Throws InvalidArgument if that times `element_size` overflows.
 PROXYSTORE_EXPORT std::size_t count(Shape const& shape, std::size_t element_size);
 
-/// Bytes in front of the data: tag and header, a multiple of 64.
-PROXYSTORE_EXPORT std::size_t prefix_size(Dtype dtype, Shape const& shape);
-/// REQUIRES: out.size() == prefix_size(dtype, shape)
-PROXYSTORE_EXPORT void write_prefix(std::span<std::byte> out, Dtype dtype, Shape const& shape);
+/// What stands in front of an array's data: tag and header.
+class PROXYSTORE_EXPORT Prefix {
+ public:
+  /// Throws InvalidArgument beyond 64 dimensions.
+  Prefix(Dtype dtype, std::span<std::size_t const> shape);
+
+  /// In bytes, a multiple of 64.
+  std::size_t size() const noexcept { return size_; }
+  std::span<std::byte const> bytes() const noexcept { return std::as_bytes(std::span(text_, size_)); }
+
+ private:
+  static constexpr std::size_t max_rank = 64;  // as NumPy 2
+  static constexpr std::size_t digits = 20;    // of 2^64 - 1
+
+  void add(std::string_view words) noexcept;
+  void add(std::size_t number) noexcept;
+
+  std::size_t size_ = 0;
+  char text_[192 + max_rank * (digits + 2)];
+};
+
+/// The whole object of an array whose data are `elements`.
+PROXYSTORE_EXPORT Buffer encode(Dtype dtype, std::span<std::size_t const> shape, std::span<std::byte const> elements,
+                                Allocator& memory);
 
 struct Parsed {
   Dtype dtype;
@@ -58,6 +79,10 @@ struct Parsed {
 };
 /// Throws CorruptObject for anything that is not a whole, plain array.
 PROXYSTORE_EXPORT Parsed parse(Bytes const& object);
+
+/// The data of an array of one dimension and of `wanted`, not bool, whose header is as Prefix and NumPy write it:
+/// what parse() and native() would find, sooner. nullopt: it is another array, or none. Valid as long as `object`.
+PROXYSTORE_EXPORT std::optional<std::span<std::byte const>> vector_data(Bytes const& object, Dtype wanted) noexcept;
 
 /// The data of `parsed` in C order and this machine's byte order: a view where it lies so, aligned to
 /// `alignment`; else a copy. Throws CorruptObject unless the dtype is `wanted`.

@@ -66,8 +66,9 @@ struct Reference {
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(store ? store->name : std::string(), store ? store->connector : std::string(), key, made_at,
-            static_cast<unsigned char>(kind), evict_on_resolve);
+    StoreInfo const nothing;
+    auto const& of = store ? *store : nothing;
+    archive(of.name, of.connector, key, made_at, static_cast<unsigned char>(kind), evict_on_resolve);
   }
   template <class Archive>
   void load(Archive& archive) {

@@ -32,7 +32,7 @@ class PROXYSTORE_EXPORT ResolutionBase {
   }
 
  protected:
-  ResolutionBase(Reference reference, std::shared_ptr<StoreCore> store)
+  ResolutionBase(Reference&& reference, std::shared_ptr<StoreCore> store)
       : reference_(std::move(reference)), store_(std::move(store)), located_(store_.get()) {}
   ~ResolutionBase() = default;
 
@@ -66,7 +66,7 @@ class PROXYSTORE_EXPORT ResolutionBase {
 template <class T>
 class Resolution final : public ResolutionBase, public std::enable_shared_from_this<Resolution<T>> {
  public:
-  Resolution(Reference reference, std::shared_ptr<StoreCore> store)
+  Resolution(Reference&& reference, std::shared_ptr<StoreCore> store)
       : ResolutionBase(std::move(reference), std::move(store)) {}
 
   T const* peek() const noexcept { return object_.load(std::memory_order_acquire); }

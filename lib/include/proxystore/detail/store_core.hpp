@@ -50,7 +50,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   void ensure_open() const;
 
   /// Throws NotDeferrable.
-  Key new_key(KeyHint hint);
+  Key new_key(KeyHint const& hint);
   /// For the trace.
   void note_made(Reference const& future) noexcept {
     if (trace_) [[unlikely]] trace_made(future);

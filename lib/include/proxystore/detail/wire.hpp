@@ -37,8 +37,8 @@ struct Tagged {
 };
 /// Splits identifier line and payload. Throws CorruptObject if there is no such line.
 PROXYSTORE_EXPORT Tagged split(Bytes const& object);
-/// The payload, if the identifier is `expected`; else CorruptObject that names both and the wanted type.
-PROXYSTORE_EXPORT Bytes expect(Bytes const& object, std::string_view expected, std::string_view wanted);
+/// Where the payload begins, if the identifier is `expected`; else CorruptObject that names both and the wanted type.
+PROXYSTORE_EXPORT std::size_t expect(Bytes const& object, std::string_view expected, std::string_view wanted);
 /// The error for an identifier that a decoder does not take.
 [[noreturn]] PROXYSTORE_EXPORT void unexpected(std::string_view identifier, std::string_view wanted);
 

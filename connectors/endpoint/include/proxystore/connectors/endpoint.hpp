@@ -70,7 +70,7 @@ class PROXYSTORE_EXPORT EndpointConnector final : public DeferrableConnector {
   void close() override;
   std::string report() const override;
 
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;

@@ -44,7 +44,7 @@ class PROXYSTORE_EXPORT Hdf5Connector final : public DeferrableConnector {
   void opened_as(std::string const& store) override { store_ = store; }
   std::string report() const override;
 
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   /// Throws StoreFull when the disk is; the key is pending still then.
   void set(Key const& key, Buffer object) override;
   /// Told by the kernel where producer and consumer share one, else found by looking, at most 100 ms late.

@@ -28,7 +28,7 @@ class PROXYSTORE_EXPORT LocalConnector final : public DeferrableConnector {
   bool reads_in_place() const noexcept override { return true; }
   std::string report() const override;
 
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
 

@@ -86,7 +86,7 @@ class PROXYSTORE_EXPORT MultiConnector final : public DeferrableConnector {
   std::string report() const override;
 
   DeferrableConnector* deferrable() noexcept override;
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;

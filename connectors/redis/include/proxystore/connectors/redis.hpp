@@ -76,7 +76,7 @@ class PROXYSTORE_EXPORT RedisConnector final : public DeferrableConnector {
   void close() override;
   std::string report() const override;
 
-  Key new_key(KeyHint hint) override;
+  Key new_key(KeyHint const& hint) override;
   void set(Key const& key, Buffer object) override;
   State wait(Key const& key, Deadline deadline) override;
   Received receive(Key const& key, Deadline deadline) override;
