@@ -74,7 +74,9 @@ class PROXYSTORE_EXPORT Store {
     requires Serializable<V>
   Key put(T&& object, PutOptions const& options = {}) {
     auto* const lifespan = lifespan_of(options.lifetime);
-    return kept(lifespan, core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator()), options.tags));
+    Key key = core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator()), options.tags);
+    if (lifespan) lifespan->keep({key});
+    return key;
   }
   /// nullopt if absent. Throws CorruptObject if it is no T, RemoteError if it is a producer's failure.
   template <Serializable T>
@@ -119,8 +121,9 @@ class PROXYSTORE_EXPORT Store {
     requires Serializable<V>
   Proxy<V> proxy(T&& object, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
-    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object), {options.lifetime, options.tags}), options, where);
-    auto proxy = proxy_of<V>(put(std::as_const(object), {options.lifetime, options.tags}), options, where);
+    PutOptions const putting{options.lifetime, std::move(options.tags)};
+    if (!options.populate) return proxy_of<V>(put(std::forward<T>(object), putting), options, std::move(where));
+    auto proxy = proxy_of<V>(put(std::as_const(object), putting), options, std::move(where));
     proxy.target_->hold(std::forward<T>(object));
     return proxy;
   }
@@ -142,7 +145,8 @@ class PROXYSTORE_EXPORT Store {
   template <Serializable T>
   Proxy<T> proxy_from_key(Key key, ProxyOptions options = {}, detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
-    return proxy_of<T>(kept(lifespan_of(options.lifetime), std::move(key)), options, where);
+    if (auto* const lifespan = lifespan_of(options.lifetime)) lifespan->keep({key});
+    return proxy_of<T>(std::move(key), options, where);
   }
   /// proxy(), in a ProxyLocker.
   template <class T>
@@ -164,8 +168,9 @@ class PROXYSTORE_EXPORT Store {
   Future<T> future(FutureOptions options = {}, detail::Where where = detail::Where::here()) {
     require_one(options.evict_on_resolve, options.lifetime);
     auto* const lifespan = lifespan_of(options.lifetime);
-    Key key = kept(lifespan, core().new_key({options.producer, options.size, std::move(options.tags)}));
-    detail::Reference reference{core_->info(), std::move(key), where, detail::Kind::deferred, options.evict_on_resolve};
+    detail::Reference reference{core().info(), core_->new_key({options.producer, options.size, std::move(options.tags)}),
+                                std::move(where), detail::Kind::deferred, options.evict_on_resolve};
+    if (lifespan) lifespan->keep({reference.key});
     core_->note_made(reference);
     return Future<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
   }
@@ -193,10 +198,6 @@ class PROXYSTORE_EXPORT Store {
     return lifetime ? open_lifespan(*lifetime) : nullptr;
   }
   detail::Lifespan* open_lifespan(Lifetime const& lifetime) const;
-  static Key kept(detail::Lifespan* lifespan, Key key) {
-    if (lifespan) lifespan->keep({key});
-    return key;
-  }
   static void require_one(bool evict_on_resolve, Lifetime const* lifetime);
 
   template <class T>
@@ -215,8 +216,8 @@ class PROXYSTORE_EXPORT Store {
     return object;
   }
   template <class T>
-  Proxy<T> proxy_of(Key key, ProxyOptions const& options, detail::Where where) {
-    detail::Reference reference{core().info(), std::move(key), where, detail::Kind::object, options.evict_on_resolve};
+  Proxy<T> proxy_of(Key&& key, ProxyOptions const& options, detail::Where where) {
+    detail::Reference reference{core().info(), std::move(key), std::move(where), detail::Kind::object, options.evict_on_resolve};
     return Proxy<T>(std::make_shared<detail::Resolution<T>>(std::move(reference), core_));
   }
 

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -54,12 +52,10 @@ class PROXYSTORE_EXPORT ResolutionBase {
   void wake() noexcept;
 
   Reference const reference_;
-  mutable std::shared_ptr<StoreCore> store_;  // null until located
+  mutable std::shared_ptr<StoreCore> store_;  // null until located, then as it is
   mutable std::atomic<StoreCore*> located_;
   std::atomic<int> state_{unresolved};
   std::atomic<int> waiting_{0};  // threads in begin_contended: each looks at state_ after it has counted itself
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
 };
 
 /// The one resolution that all copies of a proxy share.
