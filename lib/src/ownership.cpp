@@ -170,7 +170,7 @@ void require_ownable(Reference const& reference, StoreCore& store, bool is_resol
 
 Reference copy_object(Reference const& reference, StoreCore& store, Deadline deadline, Where where) {
   auto const bytes = store.fetch(reference, deadline);
-  Buffer copy = store.allocator().allocate(bytes.size());
+  Buffer copy = store.stage().allocate(bytes.size());
   if (bytes.size() != 0) std::memcpy(copy.data(), bytes.data(), bytes.size());
   return {store.info(), store.put(std::move(copy)), std::move(where), Kind::object, false};
 }

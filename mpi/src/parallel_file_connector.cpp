@@ -132,6 +132,12 @@ Buffer ParallelFileConnector::allocate(std::size_t bytes) {
   return writer_->allocate(bytes);
 }
 
+/// As in the file connector, which says why.
+Buffer ParallelFileConnector::stage(std::size_t bytes) {
+  constexpr std::size_t worth_filling = std::size_t{32} << 20U;
+  return bytes < worth_filling ? Buffer(bytes) : allocate(bytes);
+}
+
 /// All or none.
 void ParallelFileConnector::append(std::vector<Writer::Item>& items) {
   static_cast<void>(sweep(looked_at_in_a_turn, false));

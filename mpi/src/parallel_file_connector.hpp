@@ -36,6 +36,7 @@ class ParallelFileConnector final : public DeferrableConnector {
   ~ParallelFileConnector() override;
 
   Buffer allocate(std::size_t bytes) override;
+  Buffer stage(std::size_t bytes) override;
   Key put(Buffer object) override;
   std::vector<Key> put_batch(std::vector<Buffer> objects) override;
   std::optional<Bytes> get(Key const& key) override;

@@ -20,6 +20,7 @@ namespace proxystore::segments {
 namespace {
 
 constexpr std::size_t worth_a_call = std::size_t{16} << 10U;      // from here on write() beats page faults
+constexpr std::size_t worth_allocating = std::size_t{64} << 10U;  // from here on, of the file
 constexpr std::size_t together_bytes = std::size_t{1} << 20U;     // small records that are written in one call
 constexpr std::size_t part_bytes = std::size_t{256} << 10U;       // hashed and written while it is in the cache
 constexpr std::uint64_t segment_step = std::uint64_t{8} << 20U;   // reserved ahead
@@ -114,7 +115,7 @@ auto Writer::Core::with_room(Work const& work) {
 }
 
 Buffer Writer::Core::allocate(std::size_t bytes) {
-  if (!options_.mapped || bytes < options_.allocated_from) return Buffer(bytes);
+  if (!options_.mapped || bytes < worth_allocating) return Buffer(bytes);
   auto const total = bytes > most_bytes ? most_bytes : record_bytes(bytes);
   auto space = with_room([&] { return reserve(total); });
   auto const memory = space.file->memory(space.offset + header_bytes, bytes);

@@ -28,8 +28,6 @@ using contract::text_of;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
-constexpr std::size_t in_a_file = std::size_t{32} << 20U;  // so large is memory that allocate() gives as a file's
-
 std::vector<std::string> names_in(std::filesystem::path const& directory) {
   std::vector<std::string> names;
   for (auto const& entry : std::filesystem::directory_iterator(directory)) names.push_back(entry.path().filename());
@@ -113,7 +111,7 @@ TEST_F(FileConnectorTest, GivesExactlyThePermissionsAskedFor) {
   auto const umask = ::umask(077);
   FileConnector group((scratch_ / "group").string(), {.permissions = 0664});
   auto const small = group.put(buffer_of("small")).text();
-  auto memory = group.allocate(in_a_file);
+  auto memory = group.allocate(1 << 20U);
   contract::fill(memory.span(), 1);
   auto const large = group.put(std::move(memory)).text();
   ::umask(umask);
@@ -231,7 +229,8 @@ TEST_F(FileConnectorTest, FinishesForASetterThatWasKilledBeforeTheMarker) {
 }
 
 TEST_F(FileConnectorTest, MapsALargeObjectAndPublishesAllocatedMemoryWithoutACopy) {
-  auto memory = connector_.allocate(in_a_file);
+  std::size_t const size = 8 << 20U;
+  auto memory = connector_.allocate(size);
   contract::fill(memory.span(), 6);
   auto const* const written = memory.data();
   EXPECT_NE(memory.arena(), nullptr);
@@ -246,9 +245,17 @@ TEST_F(FileConnectorTest, MapsALargeObjectAndPublishesAllocatedMemoryWithoutACop
   EXPECT_TRUE(held.text().starts_with("seen through the mapping"));
 }
 
+TEST_F(FileConnectorTest, WritesWhatWasCopiedUnlessItIsLarge) {
+  EXPECT_EQ(connector_.stage(8 << 20U).arena(), nullptr);
+  auto memory = connector_.stage(32 << 20U);
+  EXPECT_NE(memory.arena(), nullptr);
+  contract::fill(memory.span(), 7);
+  EXPECT_TRUE(is_filled(connector_.get(connector_.put(std::move(memory))).value().span(), 7));
+}
+
 TEST_F(FileConnectorTest, PublishesMemoryOfAnotherConnectorByCopying) {
   FileConnector other((scratch_ / "other").string());
-  auto memory = other.allocate(in_a_file);
+  auto memory = other.allocate(1 << 20U);
   contract::fill(memory.span(), 8);
   auto const object = connector_.get(connector_.put(std::move(memory)));
   ASSERT_TRUE(object);
@@ -257,7 +264,7 @@ TEST_F(FileConnectorTest, PublishesMemoryOfAnotherConnectorByCopying) {
 
 TEST_F(FileConnectorTest, LetsAllocatedMemoryOutliveIt) {
   auto connector = std::make_unique<FileConnector>((scratch_ / "short").string());
-  auto memory = connector->allocate(in_a_file);
+  auto memory = connector->allocate(1 << 20U);
   connector.reset();
   contract::fill(memory.span(), 9);
   EXPECT_TRUE(is_filled(memory.span(), 9));
@@ -356,7 +363,7 @@ TEST_F(FileConnectorTest, IsFullWhenTheDiskIsAndServesOnAfterAnEviction) {
         Key const future = small.new_key({});
         bool right = message_of([&] { small.put(filled(600'000, 2)); }).starts_with("store_full:");
         right &= message_of([&] { small.set(future, filled(600'000, 2)); }).starts_with("store_full:");
-        right &= message_of([&] { (void)small.allocate(in_a_file); }).starts_with("store_full:");
+        right &= message_of([&] { (void)small.allocate(600'000); }).starts_with("store_full:");
         right &= names_in(disk).size() == 2 && is_filled(small.get(held)->span(), 1);
         small.evict(held);
         small.set(future, filled(600'000, 3));

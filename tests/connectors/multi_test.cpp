@@ -166,10 +166,12 @@ TEST(Multi, RefusesWhatNoPolicyTakes) {
 TEST(Multi, AllocatesInTheMemoryOfWhereTheObjectGoes) {
   Scratch const scratch;
   auto const store = from_text("multi:?small=local:&small.max=1KiB&large=file://" + scratch.path().string());
-  auto memory = store->allocate(32 << 20);
+  auto memory = store->allocate(1 << 20);
   EXPECT_NE(memory.arena(), nullptr);
-  EXPECT_EQ(store->get(store->put(std::move(memory))).value().size(), 32U << 20);
+  EXPECT_EQ(store->get(store->put(std::move(memory))).value().size(), 1U << 20);
   EXPECT_EQ(store->allocate(100).arena(), nullptr);
+  EXPECT_EQ(store->stage(1 << 20).arena(), nullptr);
+  EXPECT_NE(store->stage(32 << 20).arena(), nullptr);
 }
 
 TEST(Multi, IsRebuiltFromItsConfigElsewhere) {

@@ -142,21 +142,23 @@ TEST_P(EveryConnector, TakesALargeObject) {
 
 TEST_P(EveryConnector, PublishesMemoryThatItAllocated) {
   for (std::size_t const size :
-       {std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{1 << 20}}) {
-    Buffer memory = connector().allocate(size);
-    ASSERT_EQ(memory.size(), size);
-    fill(memory.span(), size);
-    Key const key = connector().put(std::move(memory));
-    auto const object = connector().get(key);
-    ASSERT_TRUE(object && object->size() == size) << size;
-    EXPECT_TRUE(is_filled(object->span(), size)) << size;
-  }
+       {std::size_t{0}, std::size_t{1}, std::size_t{64}, std::size_t{65}, std::size_t{1 << 20}})
+    for (bool const staged : {false, true}) {
+      Buffer memory = staged ? connector().stage(size) : connector().allocate(size);
+      ASSERT_EQ(memory.size(), size);
+      fill(memory.span(), size);
+      Key const key = connector().put(std::move(memory));
+      auto const object = connector().get(key);
+      ASSERT_TRUE(object && object->size() == size) << size;
+      EXPECT_TRUE(is_filled(object->span(), size)) << size;
+    }
 }
 
 TEST_P(EveryConnector, AllocatesAlignedMemory) {
   for (std::size_t const size : {std::size_t{65}, std::size_t{1000}, std::size_t{100'000}}) {
-    Buffer const memory = connector().allocate(size);
+    Buffer const memory = connector().allocate(size), staged = connector().stage(size);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory.data()) % Buffer::alignment, 0U) << size;
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(staged.data()) % Buffer::alignment, 0U) << size;
   }
 }
 

@@ -47,11 +47,7 @@ inline void overwrite(std::string const& path, std::string_view bytes) {
 class Segments : public testing::TestWithParam<bool> {
  protected:
   WriterOptions options() const {
-    return {.directory = directory.path().string(),
-            .session = session,
-            .segment = 1'000'000,
-            .mapped = GetParam(),
-            .allocated_from = 64'000};
+    return {.directory = directory.path().string(), .session = session, .segment = 1'000'000, .mapped = GetParam()};
   }
   ReaderOptions reading() const { return {.directory = directory.path().string(), .mapped = GetParam()}; }
   Locator append(Writer& writer, int i, Buffer object, State state = State::complete) {

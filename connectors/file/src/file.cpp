@@ -75,10 +75,12 @@ void FileConnector::ensure_open() const {
 }
 
 Buffer FileConnector::allocate(std::size_t bytes) {
-  if (bytes >= file::worth_allocating && !folder_->is_shared() && !closed_)
+  if (bytes >= file::worth_mapping && !folder_->is_shared() && !closed_)
     if (auto memory = file::allocate(*folder_, bytes, this)) return *std::move(memory);
   return Buffer(bytes);
 }
+
+Buffer FileConnector::stage(std::size_t bytes) { return bytes < file::worth_filling ? Buffer(bytes) : allocate(bytes); }
 
 Key FileConnector::put(Buffer object) {
   std::vector<Buffer> objects;

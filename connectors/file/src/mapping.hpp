@@ -12,11 +12,12 @@
 
 namespace proxystore::file {
 
-/// From this size on an object is mapped to be read, which costs less than a copy (bench/file).
+/// From this size on a mapping costs less than copying (bench/file).
 inline constexpr std::size_t worth_mapping = std::size_t{256} << 10U;
-/// And from this on to be written: the first touch of a page of a file costs several times what write() takes for it,
-/// and memory of the heap is new memory only from M_MMAP_THRESHOLD of glibc on, which grows to 32 MiB.
-inline constexpr std::size_t worth_allocating = std::size_t{32} << 20U;
+/// From this size on a copy into a mapping costs no more than one into the heap and write() from there: the first touch
+/// of a page of a file costs several times what write() takes for it, and glibc's heap is new memory each time only
+/// from M_MMAP_THRESHOLD on, which grows to 32 MiB.
+inline constexpr std::size_t worth_filling = std::size_t{32} << 20U;
 
 /// A file in memory, as long as this lives. REQUIRES: size > 0
 class Mapping {

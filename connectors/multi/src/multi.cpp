@@ -113,11 +113,14 @@ std::optional<MultiConnector::Place> MultiConnector::find(Key const& key) const 
                text[mark] == promised_mark};
 }
 
-Buffer MultiConnector::allocate(std::size_t bytes) {
+Buffer MultiConnector::allocate(std::size_t bytes) { return memory_of_member(bytes, &Connector::allocate); }
+Buffer MultiConnector::stage(std::size_t bytes) { return memory_of_member(bytes, &Connector::stage); }
+
+Buffer MultiConnector::memory_of_member(std::size_t bytes, Buffer (Connector::*take)(std::size_t)) {
   auto* const member = closed_ ? nullptr : choose(bytes, {});
   if (!member) return Buffer(bytes);
   try {
-    return member->connector->allocate(bytes);
+    return (*member->connector.*take)(bytes);
   } catch (StoreFull const&) {  // put() decides what then
     return Buffer(bytes);
   }

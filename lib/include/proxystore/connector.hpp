@@ -90,6 +90,10 @@ class PROXYSTORE_EXPORT Connector : public Allocator {
  public:
   virtual ~Connector() = default;
 
+  /// Memory for an object that is copied into it and put at once. The default is allocate(); another, where it costs more to
+  /// fill the medium's own memory than to have the medium copy.
+  virtual Buffer stage(std::size_t bytes) { return allocate(bytes); }
+
   /// Keeps the object under a new key. Throws StoreFull, ConnectorError; then nothing is kept.
   virtual Key put(Buffer object) = 0;
   /// put(), where a policy goes by tags. The default takes no notice of them.

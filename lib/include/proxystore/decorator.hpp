@@ -18,6 +18,7 @@ class PROXYSTORE_EXPORT ForwardingConnector : public DeferrableConnector {
   explicit ForwardingConnector(std::unique_ptr<Connector> inner);
 
   Buffer allocate(std::size_t bytes) override { return inner_->allocate(bytes); }
+  Buffer stage(std::size_t bytes) override { return inner_->stage(bytes); }
   Key put(Buffer object) override { return inner_->put(std::move(object)); }
   Key put_tagged(Buffer object, Tags const& tags) override { return inner_->put_tagged(std::move(object), tags); }
   std::optional<Bytes> get(Key const& key) override { return inner_->get(key); }

@@ -103,7 +103,7 @@ class Future {
   template <class U>
   void set(U&& value) const {
     auto& store = target().store();
-    store.set(reference(), Serializer<T>::encode(std::forward<U>(value), store.allocator()));
+    store.set(reference(), Serializer<T>::encode(std::forward<U>(value), store.stage()));
   }
   detail::Resolution<T>& target() const {
     if (!target_) throw InvalidArgument("this is no future (default constructed) assign one to it first");

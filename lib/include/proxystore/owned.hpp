@@ -95,7 +95,7 @@ class RefMutProxy {
     auto& parts = this->parts();
     if (!local_) return;
     auto const store = this->store();
-    auto object = Serializer<T>::encode(std::as_const(*local_), store->allocator());
+    auto object = Serializer<T>::encode(std::as_const(*local_), store->stage());
     if (parts.loan) return parts.loan->replace(std::move(object));
     detail::set_promised(*store, parts.reference, parts.promised, std::move(object));
   }
@@ -237,7 +237,7 @@ class OwnedProxy {
   template <class U>
   void put_instead(U&& value) {
     auto& ownership = this->ownership();
-    ownership.update(Serializer<T>::encode(std::forward<U>(value), ownership.store()->allocator()));
+    ownership.update(Serializer<T>::encode(std::forward<U>(value), ownership.store()->stage()));
   }
 
   mutable std::shared_ptr<detail::Resolution<T>> target_;

@@ -65,7 +65,7 @@ class PROXYSTORE_EXPORT Store {
   /// Memory that the connector can publish without a copy, for an array of `shape`, uninitialised.
   template <class T>
   Array<T> allocate(Shape shape) {
-    return Array<T>(std::move(shape), core().allocator());
+    return Array<T>(std::move(shape), core().connector());
   }
 
   /// Keeps an object and names it. Moves nothing if it lies in the store's memory (allocate()). Throws StoreFull,
@@ -74,7 +74,7 @@ class PROXYSTORE_EXPORT Store {
     requires Serializable<V>
   Key put(T&& object, PutOptions const& options = {}) {
     auto* const lifespan = lifespan_of(options.lifetime);
-    Key key = core().put(Serializer<V>::encode(std::forward<T>(object), core().allocator()), options.tags);
+    Key key = core().put(Serializer<V>::encode(std::forward<T>(object), core().stage()), options.tags);
     if (lifespan) lifespan->keep({key});
     return key;
   }
@@ -100,7 +100,7 @@ class PROXYSTORE_EXPORT Store {
     auto* const lifespan = lifespan_of(options.lifetime);
     std::vector<Buffer> buffers;
     buffers.reserve(objects.size());
-    for (auto const& object : objects) buffers.push_back(Serializer<T>::encode(object, core().allocator()));
+    for (auto const& object : objects) buffers.push_back(Serializer<T>::encode(object, core().stage()));
     auto keys = core().put_batch(std::move(buffers), options.tags);
     if (lifespan) lifespan->keep(keys);
     return keys;

@@ -37,7 +37,8 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
   std::string const& name() const noexcept { return info_->name; }
   Connector& connector() noexcept { return *connector_; }
   Cache& cache() noexcept { return cache_; }
-  Allocator& allocator() noexcept { return *connector_; }
+  /// Of memory for objects that are copied into it.
+  Allocator& stage() noexcept { return stage_; }
 
   Key put(Buffer object, Tags const& tags = {});
   std::vector<Key> put_batch(std::vector<Buffer> objects, Tags const& tags = {});
@@ -81,6 +82,14 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
     Waiter* prev = nullptr;
   };
   class Waiting;
+  class Stage final : public Allocator {
+   public:
+    explicit Stage(Connector& connector) noexcept : connector_(connector) {}
+    Buffer allocate(std::size_t bytes) override { return connector_.stage(bytes); }
+
+   private:
+    Connector& connector_;
+  };
   struct Worker {
     std::thread thread;
     bool done = false;
@@ -108,6 +117,7 @@ class PROXYSTORE_EXPORT StoreCore : public std::enable_shared_from_this<StoreCor
 
   MeteringConnector* meter_ = nullptr;  // null: not measured
   std::unique_ptr<Connector> connector_;
+  Stage stage_{*connector_};
   DeferrableConnector* deferrable_;  // null: not deferrable
   bool in_place_;                    // what connector_->reads_in_place() says
   std::shared_ptr<StoreInfo const> info_;

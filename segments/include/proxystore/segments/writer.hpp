@@ -24,9 +24,6 @@ struct WriterOptions {
   /// Small objects are stored through a mapping, and allocate() gives memory of the file: for file systems of this
   /// machine alone (see is_local), which can reserve space.
   bool mapped = false;
-  /// From this size on allocate() does. The first touch of a page of a file costs several times what write() takes for
-  /// it, and memory of the heap is new memory only from M_MMAP_THRESHOLD of glibc on, which grows to 32 MiB.
-  std::size_t allocated_from = std::size_t{32} << 20U;
   /// append() and bury() return when the data has left this machine (fdatasync).
   bool flushed = false;
   /// So do the names of new files.

@@ -47,6 +47,7 @@ class PROXYSTORE_EXPORT FileConnector final : public DeferrableConnector {
 
   /// Large memory where it can be a file already, which put() and set() then need not copy.
   Buffer allocate(std::size_t bytes) override;
+  Buffer stage(std::size_t bytes) override;
   Key put(Buffer object) override;
   std::optional<Bytes> get(Key const& key) override;
   bool exists(Key const& key) override;

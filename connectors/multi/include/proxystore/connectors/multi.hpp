@@ -64,6 +64,7 @@ class PROXYSTORE_EXPORT MultiConnector final : public DeferrableConnector {
 
   /// Memory of the member that an object of this size without tags would go to; heap if that is full.
   Buffer allocate(std::size_t bytes) override;
+  Buffer stage(std::size_t bytes) override;
   Key put(Buffer object) override;
   Key put_tagged(Buffer object, Tags const& tags) override;
   std::optional<Bytes> get(Key const& key) override;
@@ -110,6 +111,7 @@ class PROXYSTORE_EXPORT MultiConnector final : public DeferrableConnector {
   Member const& chosen(std::size_t size, Tags const& tags) const;
   [[noreturn]] void throw_nobody(std::string const& what) const;
   std::optional<Place> find(Key const& key) const;
+  Buffer memory_of_member(std::size_t bytes, Buffer (Connector::*take)(std::size_t));
   Key put_into(Member const& first, Buffer object);
   std::optional<Key> spill(Member const& full, Buffer const& object);
   std::optional<Key> set_here(Place const& place, Buffer object);
