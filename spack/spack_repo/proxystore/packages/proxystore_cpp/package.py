@@ -76,7 +76,9 @@ class ProxystoreCpp(CMakePackage):
             self.define_from_variant("PROXYSTORE_BUILD_CRACK", "lammps"),
             self.define_from_variant("PROXYSTORE_BUILD_DOCS", "docs"),
             self.define("PROXYSTORE_BUILD_TESTS", self.run_tests),
-            self.define("PROXYSTORE_BUILD_EXAMPLES", self.run_tests or self.spec.satisfies("+lammps")),
+            self.define(
+                "PROXYSTORE_BUILD_EXAMPLES", self.run_tests or self.spec.satisfies("+lammps")
+            ),
         ]
         if self.spec.satisfies("+hdf5"):
             args.append(self.define("HDF5_ROOT", self.spec["hdf5"].prefix))
