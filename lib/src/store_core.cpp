@@ -11,6 +11,8 @@
 #include <proxystore/error.hpp>
 #include <proxystore/registry.hpp>
 
+#include "trace_span.hpp"
+
 namespace proxystore::detail {
 namespace {
 
@@ -93,7 +95,7 @@ void StoreCore::begin_trace() {
 }
 
 void StoreCore::trace_made(Reference const& future) noexcept {
-  auto const now = Trace::Clock::now();
+  auto const now = Ticks::now();
   trace_->record(Trace::What::made, future.key, future.made_at, now, now, 0, 0);
 }
 
@@ -143,9 +145,9 @@ Key StoreCore::put(Buffer object, Tags const& tags) {
   };
   if (!trace_) [[likely]] return put_it();
   auto const size = object.size();
-  auto const begin = Trace::Clock::now();
+  auto const begin = Ticks::now();
   auto key = put_it();
-  trace_->record(Trace::What::put, key, {}, begin, Trace::Clock::now(), size, 0);
+  trace_->record(Trace::What::put, key, {}, begin, Ticks::now(), size, 0);
   return key;
 }
 
@@ -161,9 +163,9 @@ std::vector<Key> StoreCore::put_batch(std::vector<Buffer> objects, Tags const& t
   if (!trace_) [[likely]] return put_them();
   std::vector<std::size_t> sizes;
   for (auto const& object : objects) sizes.push_back(object.size());
-  auto const begin = Trace::Clock::now();
+  auto const begin = Ticks::now();
   auto keys = put_them();
-  auto const end = Trace::Clock::now();
+  auto const end = Ticks::now();
   for (std::size_t i = 0; i < keys.size(); ++i) trace_->record(Trace::What::put, keys[i], {}, begin, end, sizes[i], 0);
   return keys;
 }

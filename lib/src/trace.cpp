@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "ticks.hpp"
 #include "trace_file.hpp"
 
 namespace proxystore::detail {
@@ -73,7 +74,7 @@ std::string microseconds(std::int64_t ns) {
 }  // namespace
 
 struct Trace::Event {
-  std::int64_t begin, end;  // ns
+  std::int64_t begin, end;  // ticks
   std::uint64_t bytes;
   char const* file;  // with `line`; null: `made`
   std::int32_t line;
@@ -111,6 +112,9 @@ Trace::Trace(std::string file, std::size_t most, About about, Log log)
       about_(std::move(about)),
       log_(std::move(log)) {
   TraceFile::begin_of_process();
+  Ticks::choose();
+  timeline_ = std::make_unique<Timeline>();
+  look_at_ = timeline_->look();
 }
 Trace::~Trace() = default;
 
@@ -147,16 +151,26 @@ Trace::Event* Trace::next(Chunk*& chunk) noexcept {
   return &chunk->events[chunk->used.load(std::memory_order_relaxed)];
 }
 
-void Trace::record(What what, Key const& key, Where const& made, Clock::time_point begin, Clock::time_point end,
+void Trace::look() noexcept {
+  std::lock_guard lock(mutex_);
+  if (Ticks::now() < look_at_.load(std::memory_order_relaxed)) return;  // another thread has
+  try {
+    look_at_.store(timeline_->look(), std::memory_order_relaxed);
+  } catch (std::bad_alloc const&) {
+  }
+}
+
+void Trace::record(What what, Key const& key, Where const& made, std::int64_t begin, std::int64_t end,
                    std::size_t bytes, int error) noexcept {
+  if (end >= look_at_.load(std::memory_order_relaxed)) [[unlikely]] look();
   Chunk* chunk = nullptr;
   auto* const event = next(chunk);
   if (!event) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  event->begin = begin.time_since_epoch().count();
-  event->end = end.time_since_epoch().count();
+  event->begin = begin;
+  event->end = end;
   event->bytes = bytes;
   event->what = what;
   event->error = static_cast<std::uint8_t>(error);
@@ -193,12 +207,13 @@ std::string Trace::lines(std::chrono::nanoseconds shift) const {
       std::string_view const key(event->key, event->key_size);
       auto const made =
           event->file ? Where(event->file, event->line).to_string() : std::string(event->made, event->made_size);
+      auto const begin = timeline_->nanoseconds(event->begin), end = timeline_->nanoseconds(event->end);
       auto const at = [&](std::int64_t ns) { return R"(,"ts":)" + microseconds(ns + shift.count()); };
       bool const instant = event->what == What::made;
       auto const* const name = names[static_cast<std::size_t>(event->what)];
       out += std::string(",\n{\"ph\":\"") + (instant ? "i\",\"s\":\"t" : "X") + R"(","cat":"proxystore","name":")" +
-             name + '"' + place + at(event->begin);
-      if (!instant) out += R"(,"dur":)" + microseconds(event->end - event->begin);
+             name + '"' + place + at(begin);
+      if (!instant) out += R"(,"dur":)" + microseconds(end - begin);
       out += R"(,"args":{"key":)" + quoted(key) + R"(,"made":)" + quoted(made) + common + R"(,"bytes":)" +
              std::to_string(event->bytes);
       if (event->error != 0) out += R"(,"error":)" + quoted(name_of(static_cast<Errc>(event->error)));
@@ -207,7 +222,7 @@ std::string Trace::lines(std::chrono::nanoseconds shift) const {
       bool const ends = event->what == What::resolve && event->error == 0;
       if (!begins && !ends) continue;
       // An arrow from within the one span to just before the end of the other.
-      auto const tip = begins ? event->begin : std::max(event->begin, event->end - 1);
+      auto const tip = begins ? begin : std::max(begin, end - 1);
       out += std::string(",\n{\"ph\":\"") + (begins ? "s" : R"(f","bp":"e)") +
              R"(","cat":"future","name":"future","id":")" +
              std::to_string(std::hash<std::string>()(about_.store + '/' + std::string(key))) + '"' + place + at(tip) +
@@ -229,6 +244,10 @@ std::chrono::nanoseconds Trace::open() {
 
 Bytes Trace::say(std::chrono::nanoseconds shift) {
   try {
+    {
+      std::lock_guard lock(mutex_);
+      timeline_->look();
+    }
     return Bytes::copy_of(lines(shift));
   } catch (std::exception const&) {  // no memory
     return {};

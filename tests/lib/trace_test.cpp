@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -73,6 +74,31 @@ TEST_F(TraceTest, TellsTheLifeOfAFuture) {
   EXPECT_EQ(begin[0].substr(begin[0].find("\"id\":"), 20), end[0].substr(end[0].find("\"id\":"), 20));
   EXPECT_EQ(number(begin[0], "ts"), number(set, "ts"));
   EXPECT_LT(number(end[0], "ts"), number(resolve, "ts") + number(resolve, "dur"));
+}
+
+TEST_F(TraceTest, HasTheTimesOfTheSteadyClock) {
+  constexpr double tolerance = 20;  // microseconds
+  auto const now = [] {
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
+  std::vector<std::pair<double, double>> bounds;
+  {
+    Store store = open_local("traced", traced_);
+    auto const never = store.future<int>();
+    for (int i = 0; i < 30; ++i) {  // in all about as long as a look at the clock is good for
+      auto const before = now();
+      EXPECT_THROW(never.wait(i * 1ms), Timeout);
+      bounds.emplace_back(before, now());
+    }
+  }
+  auto const waits = events({R"("name":"wait")"});
+  ASSERT_EQ(waits.size(), bounds.size());
+  for (std::size_t i = 0; i < waits.size(); ++i) {
+    auto const begin = number(waits[i], "ts"), took = number(waits[i], "dur");
+    EXPECT_GT(begin, bounds[i].first - tolerance) << i;
+    EXPECT_LT(begin + took, bounds[i].second + tolerance) << i;
+    EXPECT_GT(took, 1000 * static_cast<double>(i) - tolerance) << i;
+  }
 }
 
 TEST_F(TraceTest, TellsOfWaitsThatEndOtherwise) {

@@ -20,6 +20,7 @@
 
 namespace proxystore::detail {
 
+class Timeline;
 class TraceFile;
 
 /// Each thread writes into memory of its own, without a lock; what is beyond the bound is counted and dropped. Written
@@ -27,7 +28,6 @@ class TraceFile;
 /// the other. record() is thread-safe; nothing throws once it is made.
 class PROXYSTORE_EXPORT Trace final : public Gathering {
  public:
-  using Clock = std::chrono::steady_clock;
   enum class What : std::uint8_t { made, set, failed, resolve, wait, evict, put };
 
   struct About {
@@ -39,8 +39,9 @@ class PROXYSTORE_EXPORT Trace final : public Gathering {
 
   static std::string file_of_environment();  ///< PROXYSTORE_TRACE, or empty
 
-  void record(What what, Key const& key, Where const& made, Clock::time_point begin, Clock::time_point end,
-              std::size_t bytes, int error) noexcept;
+  /// `begin`, `end`: of Ticks.
+  void record(What what, Key const& key, Where const& made, std::int64_t begin, std::int64_t end, std::size_t bytes,
+              int error) noexcept;
 
   std::chrono::nanoseconds open() override;
   Bytes say(std::chrono::nanoseconds shift) override;
@@ -54,6 +55,7 @@ class PROXYSTORE_EXPORT Trace final : public Gathering {
 
   Event* next(Chunk*& chunk) noexcept;
   bool refill(Mine& mine) noexcept;
+  void look() noexcept;
   std::string lines(std::chrono::nanoseconds shift) const;
 
   std::uint64_t const id_;
@@ -62,30 +64,12 @@ class PROXYSTORE_EXPORT Trace final : public Gathering {
   About const about_;
   Log const log_;
   mutable std::mutex mutex_;  // guards what follows, but not the events
+  std::unique_ptr<Timeline> timeline_;
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::unordered_map<std::thread::id, Chunk*> last_;  // of each thread
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::int64_t> look_at_{0};  // when the timeline wants a look, in ticks
   std::unique_ptr<TraceFile> file_;
-};
-
-/// Records from its construction to its destruction.
-class TraceSpan {
- public:
-  TraceSpan(Trace& trace, Trace::What what, Key const& key, Where const& made) noexcept
-      : trace_(trace), what_(what), key_(key), made_(made), begin_(Trace::Clock::now()) {}
-  TraceSpan(TraceSpan const&) = delete;
-  TraceSpan& operator=(TraceSpan const&) = delete;
-  ~TraceSpan() { trace_.record(what_, key_, made_, begin_, Trace::Clock::now(), bytes, error); }
-
-  std::size_t bytes = 0;
-  int error = 0;  // an Errc
-
- private:
-  Trace& trace_;
-  Trace::What what_;
-  Key const& key_;
-  Where const& made_;
-  Trace::Clock::time_point begin_;
 };
 
 }  // namespace proxystore::detail
