@@ -1,6 +1,7 @@
 #include <proxystore/detail/npy.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -40,6 +41,17 @@ constexpr std::string_view after_only_extent = ",), }";
 constexpr std::string_view after_shape = "), }";
 constexpr std::string_view padding = "                                                                ";
 static_assert(padding.size() == alignment);
+
+constexpr std::size_t type_at = fixed + before_descr.size();
+/// Of an array with elements of less than 10 bytes, spaces in place of its shape.
+constexpr auto usual_prefix = [] {
+  std::array<char, 2 * alignment> text;
+  text.fill(' ');
+  auto const end = std::copy(beginning.begin(), beginning.end(), text.begin());
+  std::copy(before_descr.begin(), before_descr.end(), end + 2);  // behind the header's length
+  std::copy(before_shape.begin(), before_shape.end(), text.begin() + type_at + 3);
+  return text;
+}();
 
 /// Takes `words` from the front of `text`, if it begins so.
 bool skip(std::string_view& text, std::string_view words) noexcept {
@@ -205,20 +217,27 @@ Prefix::Prefix(Dtype dtype, std::span<std::size_t const> shape) {
   if (shape.size() > most_dimensions)
     throw InvalidArgument("an array of " + std::to_string(shape.size()) + " dimensions cannot be stored (at most " +
                           std::to_string(most_dimensions) + ")");
-  add(beginning);
-  size_ = fixed;  // behind the header's length
-  add(before_descr);
-  char const type[] = {dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order, dtype.kind};
-  add({type, sizeof type});
-  add(dtype.size);
-  add(before_shape);
+  // All but the type and the shape is the same nearly always.
+  std::memcpy(text_, usual_prefix.data(), usual_prefix.size());
+  text_[type_at] = dtype.size == 1 || dtype.kind == 'V' ? '|' : native_order;
+  text_[type_at + 1] = dtype.kind;
+  size_ = type_at + 2;
+  if (dtype.size < 10) {
+    text_[size_++] = static_cast<char>('0' + dtype.size);
+    size_ += before_shape.size();
+  } else {
+    add(dtype.size);
+    add(before_shape);
+  }
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (i != 0) add(", ");
     add(shape[i]);
   }
   add(shape.size() == 1 ? after_only_extent : after_shape);
-  add(padding.substr(0, alignment - 1 - size_ % alignment));
-  add("\n");
+  auto const whole = (size_ / alignment + 1) * alignment;
+  if (whole > usual_prefix.size()) std::memset(text_ + size_, ' ', whole - size_);
+  size_ = whole;
+  text_[size_ - 1] = '\n';
   auto const length = size_ - fixed;
   text_[fixed - 2] = static_cast<char>(length & 0xffU);
   text_[fixed - 1] = static_cast<char>(length >> 8U);
