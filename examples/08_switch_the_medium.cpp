@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
       std::cout << store.config().to_string() << '\n' << store.report();
     }
   } catch (Error const& error) {
-    std::cerr << error.what() << '\n';
+    std::cerr << error.what() + std::string("\n");  // at once: ranks write side by side
     return 2;
   }
   return right ? 0 : 1;

@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
     if (analyses) result = analyse(store, coupling, rank - (size - analysing), analysing);
     store.close();  // collective: waits until all have done
   } catch (Error const& error) {
-    std::cerr << "rank " << rank << ": " << error.what() << '\n';
+    std::cerr << "rank " + std::to_string(rank) + ": " + error.what() + "\n";
     return 2;
   }
   return result >= 1.0 ? 0 : 1;
